@@ -1,0 +1,153 @@
+"""What a member is: six small protocols. A member is a frozen keyword-only dataclass.
+
+Its fields are its parameters. Class variables say what it is: `kind` (a dotted name in a
+fixed family), `needs` (the highest level it asks for), `accepts` (the types that it takes:
+body classes for detectors and perceivers, fact classes otherwise), `key` (what its state is kept by). `step` is a
+fold: no clock, no I/O, no randomness. Where compiled things are needed, `start(resources)`
+returns the running stage; otherwise the declaration runs itself.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+from tocsin.model import Action, Body, Delivery, Fact, Level, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A named way to read the key of a fact; folds of equal keys share a state."""
+
+    name: str
+    of: Callable[[Any], str]
+
+    def __call__(self, fact: Any) -> str:  # noqa: ANN401  # facts of every type have a key
+        """The key of this fact."""
+        return self.of(fact)
+
+
+by_source = Key("source", lambda fact: str(fact.source))
+"""One state per sensor."""
+
+by_subject = Key("subject", lambda fact: str(fact.subject))
+"""One state per subject of a finding."""
+
+by_city = Key("city", lambda _: "city")
+"""One state for the whole city."""
+
+
+class Stage(Protocol):
+    """A running fold. `step` may change the state in place and must return it."""
+
+    def step(self, state: Any, fact: Any) -> tuple[Any, Sequence[Fact]]:  # noqa: ANN401
+        """Take one fact; give the new state and what follows from the fact."""
+        ...
+
+
+@runtime_checkable
+class Wakes(Protocol):
+    """A stage that wants a Tick for a key at or after a moment (None: never)."""
+
+    def wake_at(self, state: Any) -> float | None:  # noqa: ANN401
+        """When this state next wants to be woken, seconds UTC."""
+        ...
+
+
+@runtime_checkable
+class Batches(Protocol):
+    """A stage that is faster on many facts of one key; equals the folded `step`."""
+
+    def steps(self, state: Any, batch: Sequence[Any]) -> tuple[Any, Sequence[Fact]]:  # noqa: ANN401
+        """Take facts in order; give the new state and all that follows."""
+        ...
+
+
+class Member(Protocol):
+    """What all kinds declare."""
+
+    kind: ClassVar[str]
+    needs: ClassVar[Level]
+
+
+class Detector(Member, Protocol):
+    """Observation (or Finding, Health, Tick where accepted) → Finding or Health.
+
+    `sees` names the hazards on which its silence is evidence against (empty: none).
+    `default_nats` gives the weight per grade where no card does (at most 3).
+    """
+
+    accepts: ClassVar[tuple[type, ...]]
+    key: ClassVar[Key]
+    sees: ClassVar[tuple[str, ...]]
+    default_nats: ClassVar[dict[str, float]]
+
+
+class Perceiver(Member, Protocol):
+    """Body of a Reading → bodies of a lower or equal level. Runs inside admission."""
+
+    accepts: ClassVar[tuple[type[Body], ...]]
+
+    def perceive(self, reading: Reading[Any]) -> Sequence[Reading[Any]]:
+        """What may leave admission; lines that cannot be read are raised as BadInput or flagged."""
+        ...
+
+
+class Fuser(Member, Protocol):
+    """Finding, Health, Decision, Tick → Incident, Look."""
+
+    accepts: ClassVar[tuple[type, ...]]
+    key: ClassVar[Key]
+
+
+class Responder(Member, Protocol):
+    """Incident (and Decision about its proposals) → Proposal; an approved Action → deliveries."""
+
+    accepts: ClassVar[tuple[type, ...]]
+    key: ClassVar[Key]
+
+    def act(self, action: Action) -> Sequence[Delivery]:
+        """The bytes to send for an approved action; the outbox sends them, the gate permitting."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What a source hands over: readings, what could not be read, and how to acknowledge.
+
+    `acknowledge` is called once all of it is on disk (from another thread); `rejected` pairs
+    each unreadable input (its raw bytes) with the reason. `urgent` overtakes in the queue.
+    """
+
+    readings: tuple[Reading[Any], ...]
+    rejected: tuple[tuple[bytes, str], ...] = ()
+    acknowledge: Callable[[], None] | None = None
+    urgent: bool = False
+
+
+class RunningSource(Protocol):
+    """A started source. The engine asks it for batches; it never blocks longer than `wait_s`."""
+
+    def next_batch(self, wait_s: float) -> Delivered | None:
+        """The next delivery, or None when nothing came within `wait_s`."""
+        ...
+
+    def snapshot(self) -> bytes:
+        """Where to resume (stored with the log position once acknowledged)."""
+        ...
+
+    def problem(self) -> str:
+        """What is wrong now, in plain words; empty when nothing is."""
+        ...
+
+    def close(self) -> None:
+        """Stop and give everything back."""
+        ...
+
+
+class Source(Member, Protocol):
+    """A connection to the world: start it with resources and the last snapshot."""
+
+    def start(self, resources: Any, resume: bytes = b"") -> RunningSource:  # noqa: ANN401
+        """Connect. Raises ConfigError with what to do where the parameters cannot work."""
+        ...
+
