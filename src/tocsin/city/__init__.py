@@ -1,0 +1,1 @@
+"""The context: map, zones, sensors, assets and who is near, each with its validity."""

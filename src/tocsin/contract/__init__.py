@@ -1,0 +1,1 @@
+"""What an extension author imports: protocols, shared bodies, checks, examples."""

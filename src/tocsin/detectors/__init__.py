@@ -1,0 +1,1 @@
+"""From Observations to Findings: one file per detector, in a folder per sense."""

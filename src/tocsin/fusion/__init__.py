@@ -1,0 +1,1 @@
+"""From Findings and Health to Incidents and Looks."""

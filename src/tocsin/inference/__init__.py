@@ -1,0 +1,1 @@
+"""Model registry, decoders and sessions."""

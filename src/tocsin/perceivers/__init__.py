@@ -1,0 +1,1 @@
+"""From Readings to less intrusive Readings, inside admission: one file per perceiver."""

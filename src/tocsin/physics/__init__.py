@@ -1,0 +1,1 @@
+"""Shared mathematics: functions over arrays."""

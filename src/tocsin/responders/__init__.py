@@ -1,0 +1,1 @@
+"""From Incidents to Proposals, from approved Actions to deliveries: one file per responder."""

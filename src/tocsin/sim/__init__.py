@@ -1,0 +1,1 @@
+"""The simulated city: worlds, scenarios with ground truth, scoring."""

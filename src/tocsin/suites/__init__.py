@@ -1,0 +1,1 @@
+"""What `evaluate` and `bench` run: one file per suite."""
