@@ -82,13 +82,25 @@ class Detector(Member, Protocol):
     default_nats: ClassVar[dict[str, float]]
 
 
+@dataclass(frozen=True, slots=True)
+class Perceived:
+    """What a perceiver made of one reading: what may leave admission, and what it could not read.
+
+    `rejected` pairs the raw bytes of each unreadable part with the reason (no content in it).
+    Everything of the reading is in one of the two: nothing is swallowed.
+    """
+
+    readings: tuple[Reading[Any], ...] = ()
+    rejected: tuple[tuple[bytes, str], ...] = ()
+
+
 class Perceiver(Member, Protocol):
     """Body of a Reading → bodies of a lower or equal level. Runs inside admission."""
 
     accepts: ClassVar[tuple[type[Body], ...]]
 
-    def perceive(self, reading: Reading[Any]) -> Sequence[Reading[Any]]:
-        """What may leave admission; lines that cannot be read are raised as BadInput or flagged."""
+    def perceive(self, reading: Reading[Any]) -> Perceived:
+        """What may leave admission, and what could not be read and goes to quarantine."""
         ...
 
 
