@@ -70,7 +70,7 @@ class Walls:
         return result
 
     def visible(self, viewer: Place, target: Place) -> bool:
-        """Does no wall stand between the two places?"""
+        """Say whether no wall stands between the two places."""
         eye = self.eye(viewer)
         east, north = self._flat(((target.lon, target.lat),))[0] - eye
         away = float(np.hypot(east, north))

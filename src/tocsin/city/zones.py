@@ -58,7 +58,7 @@ def square_around(centre: Place, half_m: float = 1000.0) -> tuple[float, float, 
 
 
 def inside(lon: float, lat: float, ring: tuple[Position, ...]) -> bool:
-    """Even-odd rule: does the point lie within the closed ring?
+    """Say whether the point lies within the closed ring (even-odd rule).
 
     >>> square = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (0.0, 0.0))
     >>> inside(0.5, 0.5, square), inside(1.5, 0.5, square)
