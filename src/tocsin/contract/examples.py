@@ -1,0 +1,72 @@
+"""Small true observations, for docstrings, tests and pages: one builder per shared body."""
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from tocsin.contract.bodies import Concentration, Counts, Density, LogEvents
+from tocsin.model import Body, Observation, Origin, Place
+
+START_AT = 1_790_000_000.0
+"""The moment at which examples begin (21 September 2026, 13:33:20 UTC)."""
+
+SQUARE = Place(lon=24.9414, lat=60.1710, radius_m=5.0, name="Rautatientori")
+"""Where the sensors of the examples stand."""
+
+B = TypeVar("B", bound=Body)
+
+
+def seen(body: B, *, at: float = START_AT, seq: int = 0, source: str = "s-1") -> Observation[B]:
+    """One observation of this body, as the gate would have admitted it."""
+    return Observation(
+        at=at, origin=Origin.SIMULATED, source=source, seq=seq, body=body, place=SQUARE, level=type(body).level
+    )
+
+
+def series(
+    bodies: Iterable[B], every_s: float = 5.0, source: str = "s-1", at: float = START_AT
+) -> list[Observation[B]]:
+    """Observations of one source at a steady pace.
+
+    >>> [round(one.at - START_AT) for one in series([Counts(counts_per_s=9.0)] * 3)]
+    [0, 5, 10]
+    """
+    return [seen(body, at=at + n * every_s, seq=n, source=source) for n, body in enumerate(bodies)]
+
+
+def gas(ppm: Sequence[float], substance: str = "chlorine", every_s: float = 5.0) -> list[Observation[Concentration]]:
+    """A gas sensor reporting these concentrations in turn."""
+    return series([Concentration(substance=substance, ppm=value) for value in ppm], every_s, "gas-1")
+
+
+def counts(counts_per_s: Sequence[float], every_s: float = 5.0) -> list[Observation[Counts]]:
+    """A radiation counter reporting these rates in turn."""
+    return series([Counts(counts_per_s=value) for value in counts_per_s], every_s, "rad-1")
+
+
+def crowd(persons_per_m2: Sequence[float], every_s: float = 5.0) -> list[Observation[Density]]:
+    """A crowd counter reporting these densities in turn."""
+    return series([Density(persons_per_m2=value) for value in persons_per_m2], every_s, "crowd-1")
+
+
+def ids_alerts(
+    count: int,
+    *,
+    signature: str = "ET EXPLOIT Example",
+    severity: int = 2,
+    target: str = "192.168.1.129",
+    at: float = START_AT,
+    seq: int = 0,
+) -> Observation[LogEvents]:
+    """One batch of Suricata alerts, each from another outside address."""
+    rows = tuple(
+        {
+            "at": at + n,
+            "event_type": "alert",
+            "src_ip": f"198.51.100.{n % 254 + 1}",
+            "dest_ip": target,
+            "alert": {"signature": signature, "severity": severity},
+        }
+        for n in range(count)
+    )
+    body = LogEvents(format="eve", offsets=tuple(seq + 500 * n for n in range(count)), rows=rows)
+    return seen(body, at=at + max(0, count - 1), seq=seq, source="ids-1")

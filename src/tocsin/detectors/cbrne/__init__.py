@@ -1,0 +1,1 @@
+"""Detectors of toxic, radiological and explosive hazards."""

@@ -1,0 +1,290 @@
+"""Toxic gas against the levels and durations of AEGL."""
+
+from dataclasses import dataclass
+from math import exp, isfinite, log
+from typing import Annotated, Any, ClassVar
+
+from msgspec import Meta, Struct
+
+from tocsin.contract.bodies import Concentration
+from tocsin.contract.protocols import by_source
+from tocsin.contract.resources import Resources
+from tocsin.model import ConfigError, Finding, Level, Observation, derived_id
+
+_TABLE = "agents/aegl.yaml"
+_GRADES = ("aegl-1", "aegl-2", "aegl-3")
+_BIN_S = 60.0
+_SATURATED = frozenset({"saturated", "out-of-range"})
+_PPM_MAX = 1e6
+_URGENT_MIN = 60.0
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """The values of one agent: ppm per grade at each of `minutes`, and how they are known."""
+
+    minutes: tuple[float, ...]
+    ppm: dict[str, tuple[float, ...]]
+    status: str
+
+    def at(self, grade: str, minutes: float) -> float | None:
+        """The value for an exposure of so many minutes: a straight line in log-log between the tabulated.
+
+        Between two points that is ten Berge's C^n·t = constant, with the n of that interval;
+        outside the table its ends hold. None where the level is not recommended.
+        """
+        values = self.ppm.get(grade)
+        if values is None:
+            return None
+        for k in range(1, len(values)):
+            if minutes < self.minutes[k]:
+                low, high = self.minutes[k - 1], self.minutes[k]
+                part = max(0.0, log(minutes / low) / log(high / low)) if minutes > low else 0.0
+                return exp(log(values[k - 1]) + part * log(values[k] / values[k - 1]))
+        return values[-1]
+
+    def onset_ppm(self) -> float:
+        """The lowest value of all: below it nothing is exceeded at any duration."""
+        return min(min(values) for values in self.ppm.values())
+
+
+class Exposure(Struct):
+    """One substance at one sensor: the dose per minute, and what holds now.
+
+    `dose` is in ppm·s, `exposed_s` how long the episode has shown any gas twice in a row.
+    `held` gives per grade since when, and for how many readings, it has been exceeded; `recent` are the ids of
+    readings not yet cited.
+    """
+
+    last_at: float
+    last_ppm: float = 0.0
+    exposed_s: float = 0.0
+    dose: dict[int, float] = {}
+    held: dict[str, tuple[float, int]] = {}
+    since: float | None = None
+    calm_at: float | None = None
+    grade: str = ""
+    cited_at: float = 0.0
+    recent: list[str] = []
+
+
+class Exposures(Struct):
+    """All substances of one sensor that the table knows."""
+
+    by_substance: dict[str, Exposure] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Toxic:
+    """Find concentrations that exceed AEGL-1, -2 or -3 for long enough to be more than a spike.
+
+    A grade is reached at its 10-minute value, held for `hold_s` and some readings, or when the
+    time-weighted mean over a tabulated duration (or that of the episode) exceeds the value for
+    that duration. One episode is one finding; a rising grade replaces the weight.
+
+    >>> from tocsin.contract.examples import gas
+    >>> from tocsin.contract.folding import findings
+    >>> findings(Toxic(), gas([0.0, 4.2, 4.2, 4.2, 4.2]))[0].because
+    '4.2 ppm chlorine for 15 s, above AEGL-2 (10 min: 2.8 ppm; value recalled: unverified, not for use).'
+
+    References: US EPA, Acute Exposure Guideline Levels; ten Berge et al. (1986), J. Hazard. Mater. 13.
+    """
+
+    kind: ClassVar[str] = "cbrne.toxic"
+    needs: ClassVar[Level] = Level.AMBIENT
+    accepts: ClassVar[tuple[type, ...]] = (Concentration,)
+    key: ClassVar = by_source
+    sees: ClassVar[tuple[str, ...]] = ("toxic",)
+    default_nats: ClassVar[dict[str, float]] = {"aegl-1": 1.0, "aegl-2": 3.0, "aegl-3": 3.0}
+
+    hold_s: Annotated[float, Meta(description="How long AEGL-2 or -3 must hold, seconds.", gt=0)] = 12.0
+    hold_1_s: Annotated[float, Meta(description="How long AEGL-1 must hold, seconds.", gt=0)] = 60.0
+    readings_min: Annotated[int, Meta(description="Readings in a row for AEGL-1 and -2.", ge=1)] = 3
+    readings_3_min: Annotated[int, Meta(description="Readings in a row for AEGL-3.", ge=1)] = 2
+    gap_s_max: Annotated[float, Meta(description="Longest time that one reading stands for, seconds.", gt=0)] = 60.0
+    calm_s: Annotated[float, Meta(description="Clean air that ends an episode, seconds.", gt=0)] = 600.0
+    repeat_s: Annotated[float, Meta(description="How often a lasting episode is told again, seconds.", gt=0)] = 60.0
+    cited_max: Annotated[int, Meta(description="Most readings cited at a time.", ge=1)] = 64
+
+    def start(self, resources: Resources) -> "_Judge":
+        """Read the table of levels from the content."""
+        return _Judge(self, limits_from(resources.document(_TABLE)))
+
+
+def limits_from(table: dict[str, Any]) -> dict[str, Limits]:
+    """The limits per substance from the document; raises ConfigError naming what is wrong in it."""
+    found: dict[str, Limits] = {}
+    try:
+        if table["unit"] != "ppm":
+            raise ConfigError(f"{_TABLE}: the unit must be ppm.")
+        minutes = tuple(float(value) for value in table["durations_min"])
+        for name, row in table["agents"].items():
+            ppm = {grade: tuple(map(float, row[grade])) for grade in _GRADES if row[grade] != "not recommended"}
+            if not ppm or any(len(values) != len(minutes) or min(values) <= 0 for values in ppm.values()):
+                raise ConfigError(f"{_TABLE}: {name} needs one value above 0 per duration, or `not recommended`.")
+            found[name] = Limits(minutes=minutes, ppm=ppm, status=str(row.get("status", table["status"])))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ConfigError(f"{_TABLE}: {error!r} is missing or no number. Compare with the table that ships.") from error
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reached:
+    """A grade that holds, the end of the sentence that says why, and whether life is at stake."""
+
+    grade: str
+    because: str
+    life: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """The running stage: the declaration and the table."""
+
+    rule: Toxic
+    limits: dict[str, Limits]
+
+    def step(self, state: Exposures | None, fact: Observation[Concentration]) -> tuple[Exposures, list[Finding]]:
+        """Add one reading to the exposure of its substance. Late and doubled readings change nothing."""
+        exposures = Exposures() if state is None else state
+        limits = self.limits.get(fact.body.substance)
+        ppm = level_ppm(fact.body)
+        if limits is None or ppm is None:
+            return exposures, []
+        exposure = exposures.by_substance.get(fact.body.substance)
+        if exposure is None:
+            exposure = exposures.by_substance[fact.body.substance] = Exposure(last_at=fact.at)
+        elif fact.at <= exposure.last_at:
+            return exposures, []
+        self._expose(exposure, limits, ppm, fact)
+        exposure.last_at, exposure.last_ppm = fact.at, ppm
+        return exposures, self._told(exposure, limits, ppm, fact)
+
+    def _expose(self, exposure: Exposure, limits: Limits, ppm: float, fact: Observation[Concentration]) -> None:
+        """Take the reading into dose, episode and held grades."""
+        onset = limits.onset_ppm()
+        elapsed_s = fact.at - exposure.last_at
+        if ppm >= onset:
+            self._breathe(exposure, min(ppm, exposure.last_ppm), fact.at, min(elapsed_s, self.rule.gap_s_max))
+            exposure.since = fact.at if exposure.since is None else exposure.since
+            exposure.calm_at = None
+            exposure.recent = [*exposure.recent, fact.id][-self.rule.cited_max :]
+        elif exposure.since is not None:
+            exposure.calm_at = fact.at if exposure.calm_at is None else exposure.calm_at
+            if fact.at - exposure.calm_at >= self.rule.calm_s:
+                exposure.since, exposure.calm_at, exposure.grade, exposure.recent = None, None, "", []
+                exposure.exposed_s = 0.0
+        oldest = int((fact.at - 60.0 * limits.minutes[-1]) // _BIN_S)
+        exposure.dose = {minute: dose for minute, dose in exposure.dose.items() if minute > oldest}
+        exposure.held = self._held(exposure.held, limits, ppm, fact.at, elapsed_s)
+
+    @staticmethod
+    def _breathe(exposure: Exposure, ppm: float, at: float, lasting_s: float) -> None:
+        """Add to the dose what two readings in a row agree on: a single odd reading adds nothing."""
+        if ppm > 0.0:
+            minute = int(at // _BIN_S)
+            exposure.dose[minute] = exposure.dose.get(minute, 0.0) + ppm * lasting_s
+            exposure.exposed_s += lasting_s
+
+    def _held(
+        self, held: dict[str, tuple[float, int]], limits: Limits, ppm: float, at: float, elapsed_s: float
+    ) -> dict[str, tuple[float, int]]:
+        now: dict[str, tuple[float, int]] = {}
+        for grade in limits.ppm:
+            since, readings = held.get(grade, (at, 0))
+            if elapsed_s > self.rule.gap_s_max:
+                since, readings = at, 0
+            if ppm >= limits.ppm[grade][0]:
+                now[grade] = (since, readings + 1)
+        return now
+
+    def _told(self, exposure: Exposure, limits: Limits, ppm: float, fact: Observation[Concentration]) -> list[Finding]:
+        """A finding when a grade is reached, and again while it lasts."""
+        exposed = exposure.since is not None and exposure.calm_at is None
+        reached = self._reached(exposure, limits, fact.at) if exposed else None
+        if reached is None or not exposure.recent or reached.grade < exposure.grade:
+            return []
+        if reached.grade == exposure.grade and fact.at - exposure.cited_at < self.rule.repeat_s:
+            return []
+        exposure.grade, exposure.cited_at = reached.grade, fact.at
+        finding = _finding(fact, exposure, reached, ppm)
+        exposure.recent = []
+        return [finding]
+
+    def _reached(self, exposure: Exposure, limits: Limits, at: float) -> _Reached | None:
+        """The highest grade that holds now."""
+        for grade in reversed(_GRADES):
+            if grade not in limits.ppm:
+                continue
+            if self._sustained(exposure, grade, at):
+                value = f"{grade.upper()} (10 min: {limits.ppm[grade][0]:g} ppm; value {limits.status})"
+                lasted = f"for {at - exposure.held[grade][0]:.0f} s, above {value}"
+                return _Reached(grade=grade, because=lasted, life=grade != "aegl-1")
+            hold_s = self.rule.hold_1_s if grade == "aegl-1" else self.rule.hold_s
+            exceeded = _mean_exceeded(exposure, limits, grade, at) if exposure.exposed_s >= hold_s else None
+            if exceeded is not None:
+                minutes, mean, limit = exceeded
+                value = f"{grade.upper()} ({limit:.3g} ppm; value {limits.status})"
+                life = grade == "aegl-3" or (grade == "aegl-2" and minutes <= _URGENT_MIN)
+                meant = f"now, a mean of {mean:.3g} ppm over {minutes:.0f} min, above {value}"
+                return _Reached(grade=grade, because=meant, life=life)
+        return None
+
+    def _sustained(self, exposure: Exposure, grade: str, at: float) -> bool:
+        since, readings = exposure.held.get(grade, (at, 0))
+        readings_min = self.rule.readings_3_min if grade == "aegl-3" else self.rule.readings_min
+        return readings >= readings_min and at - since >= (
+            self.rule.hold_1_s if grade == "aegl-1" else self.rule.hold_s
+        )
+
+
+def _finding(fact: Observation[Concentration], exposure: Exposure, reached: _Reached, ppm: float) -> Finding:
+    least = "At least " if ppm < fact.body.ppm or _SATURATED.intersection(fact.body.flags) else ""
+    return Finding(
+        id=derived_id("f", Toxic.kind, fact.source, fact.body.substance, exposure.since),
+        at=fact.at,
+        origin=fact.origin,
+        kind=Toxic.kind,
+        subject=fact.source,
+        because=f"{least}{ppm:.3g} ppm {fact.body.substance} {reached.because}.",
+        evidence=tuple(exposure.recent),
+        source=fact.source,
+        detector=Toxic.kind,
+        grade=reached.grade,
+        place=fact.place,
+        since=exposure.since,
+        measure=ppm,
+        unit="ppm",
+        life=reached.life,
+    )
+
+
+def level_ppm(body: Concentration) -> float | None:
+    """What a reading says at least, in ppm; None where it cannot be (no number, more than all air).
+
+    A saturated sensor, or a value beyond its range, says no more than its range.
+
+    >>> level_ppm(Concentration(substance="chlorine", ppm=0.0, range_ppm=10.0, flags=("saturated",)))
+    10.0
+    """
+    if not isfinite(body.ppm) or body.ppm > _PPM_MAX:
+        return None
+    if body.range_ppm is not None and (body.ppm > body.range_ppm or "saturated" in body.flags):
+        return body.range_ppm
+    return max(0.0, body.ppm)
+
+
+def _mean_exceeded(exposure: Exposure, limits: Limits, grade: str, at: float) -> tuple[float, float, float] | None:
+    """Minutes, mean and value of the shortest duration whose mean exceeds its value, if any.
+
+    The durations are those of the table and that of the episode. Air that was not measured, or
+    was below every level, counts as clean.
+    """
+    first, last = limits.minutes[0], limits.minutes[-1]
+    lasted = min(max((at - (exposure.since or at)) / 60.0, first), last)
+    for minutes in sorted({*limits.minutes, lasted}):
+        limit = limits.at(grade, minutes)
+        begin = (at - 60.0 * minutes) / _BIN_S
+        mean = sum(dose for minute, dose in exposure.dose.items() if minute >= begin) / (60.0 * minutes)
+        if limit is not None and mean >= limit:
+            return minutes, mean, limit
+    return None

@@ -1,0 +1,1 @@
+"""Detectors of attacks on the networks under the city."""

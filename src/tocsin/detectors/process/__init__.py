@@ -1,0 +1,1 @@
+"""Detectors that watch the sources themselves."""
