@@ -161,7 +161,8 @@ class City:
 
     def _people_in(self, zone: Zone, place: Place, radius_m: float, hour: float) -> float | None:
         people = zone.people(hour)
-        if people is None:
+        middle = zone.centre()
+        if people is None or distance_m(place, middle) > radius_m + middle.radius_m:
             return None
         spots = self._grids[zone.id]
         within = sum(distance_m(place, Place(lon=lon, lat=lat)) <= radius_m for lon, lat in spots)

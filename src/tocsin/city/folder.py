@@ -13,7 +13,7 @@ from msgspec import Struct
 from tocsin.city.citymap import CityMap, Feature, Point, read_map
 from tocsin.city.registry import Coverage, Sensor
 from tocsin.city.zones import Zone, square_around
-from tocsin.model import Asset, ConfigError, Level, Place, SourceState, digest
+from tocsin.model import Asset, ConfigError, Level, Place, SourceState, derived_id, digest
 
 T = TypeVar("T")
 
@@ -71,7 +71,9 @@ def read_city(folder: Path) -> CityParts:
         map=city_map,
         zones=_by_id(_read_list(folder, plan.zones, Zone), plan.zones),
         sensors=sensors,
-        assets={name: sensor.asset() for name, sensor in sensors.items()} | declared,
+        assets={asset.id: asset for asset in sites_of(city_map)}
+        | {name: sensor.asset() for name, sensor in sensors.items()}
+        | declared,
         timezone=_timezone(plan.timezone, folder),
         invented=plan.invented,
         digest=_digest(folder, ("city.yaml", plan.map, plan.sensors, plan.zones, plan.assets)),
@@ -95,6 +97,16 @@ def cameras_of(city_map: CityMap, plan: CameraPlan) -> Iterator[Sensor]:
     for feature in city_map.cameras.features:
         if isinstance(feature.geometry, Point):
             yield _camera(feature, feature.geometry, plan, next(hosts, None))
+
+
+def sites_of(city_map: CityMap) -> Iterator[Asset]:
+    """Schools, hospitals and stations of a map as assets of kind `site.<kind>`."""
+    for feature in city_map.sites.features:
+        if isinstance(feature.geometry, Point):
+            name, kind = str(feature.properties["name"]), str(feature.properties["kind"])
+            lon, lat = feature.geometry.coordinates
+            place = Place(lon=lon, lat=lat, radius_m=40.0, name=name)
+            yield Asset(id=derived_id("site", kind, name, lon, lat), kind=f"site.{kind}", name=name, place=place)
 
 
 def _camera(feature: Feature, point: Point, plan: CameraPlan, address: object) -> Sensor:

@@ -1,6 +1,7 @@
 """What an OpenStreetMap tag means for us: which layer, which label, which direction."""
 
 from collections.abc import Mapping
+from math import isfinite
 
 from tocsin.city.citymap import Property
 
@@ -66,6 +67,7 @@ SITES = frozenset(
 
 LABEL_RANKS: tuple[tuple[str, str, int], ...] = (
     ("place", "city", 1),
+    ("station", "subway", 3),
     ("railway", "station", 1),
     ("place", "square", 2),
     ("place", "suburb", 2),
@@ -146,4 +148,5 @@ def bearing_of(text: str) -> float | None:
         end = float(second) if second else start
     except ValueError:
         return None
-    return (start + ((end - start) % 360.0) / 2) % 360.0
+    middle = (start + ((end - start) % 360.0) / 2) % 360.0 if isfinite(start + end) else 360.0
+    return middle if middle < 360.0 else None

@@ -78,7 +78,7 @@ def area_m2(ring: tuple[Position, ...]) -> float:
     return abs(sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in pairwise(flat))) / 2
 
 
-def grid(ring: tuple[Position, ...], cells_max: int = 400) -> tuple[Position, ...]:
+def grid(ring: tuple[Position, ...], cells_max: int = 200) -> tuple[Position, ...]:
     """Evenly spaced points within the ring, at most about `cells_max`, at least one."""
     west, south, east, north = bounds_of(ring)
     corner = Place(lon=west, lat=south)
