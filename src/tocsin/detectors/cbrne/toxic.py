@@ -50,7 +50,7 @@ class Limits(Struct, frozen=True, kw_only=True):
 class Exposure(Struct):
     """One substance at one sensor: the dose per minute, and what holds now.
 
-    `dose` is in ppm·s, `exposed_s` how long the episode has shown any gas twice in a row.
+    `dose` is in ppm·s; `exposed_s` and `exposed_readings` count the episode's readings that matter.
     `held` gives per grade since when, and for how many readings, it has been exceeded; `recent` are the ids of
     readings not yet cited.
     """
@@ -58,6 +58,7 @@ class Exposure(Struct):
     last_at: float
     last_ppm: float = 0.0
     exposed_s: float = 0.0
+    exposed_readings: int = 0
     dose: dict[int, float] = {}
     held: dict[str, tuple[float, int]] = {}
     since: float | None = None
@@ -164,7 +165,7 @@ class _Judge:
         onset = limits.onset_ppm()
         elapsed_s = fact.at - exposure.last_at
         if ppm >= onset:
-            self._breathe(exposure, min(ppm, exposure.last_ppm), fact.at, min(elapsed_s, self.rule.gap_s_max))
+            self._breathe(exposure, limits, ppm, fact.at, min(elapsed_s, self.rule.gap_s_max))
             exposure.since = fact.at if exposure.since is None else exposure.since
             exposure.calm_at = None
             exposure.recent = [*exposure.recent, fact.id][-self.rule.cited_max :]
@@ -172,18 +173,20 @@ class _Judge:
             exposure.calm_at = fact.at if exposure.calm_at is None else exposure.calm_at
             if fact.at - exposure.calm_at >= self.rule.calm_s:
                 exposure.since, exposure.calm_at, exposure.grade, exposure.recent = None, None, "", []
-                exposure.exposed_s = 0.0
+                exposure.exposed_s, exposure.exposed_readings = 0.0, 0
         oldest = int((fact.at - 60.0 * limits.minutes[-1]) // _BIN_S)
         exposure.dose = {minute: dose for minute, dose in exposure.dose.items() if minute > oldest}
         exposure.held = self._held(exposure.held, limits, ppm, fact.at, elapsed_s)
 
     @staticmethod
-    def _breathe(exposure: Exposure, ppm: float, at: float, lasting_s: float) -> None:
-        """Add to the dose what two readings in a row agree on: a single odd reading adds nothing."""
-        if ppm > 0.0:
-            minute = int(at // _BIN_S)
-            exposure.dose[minute] = exposure.dose.get(minute, 0.0) + ppm * lasting_s
-            exposure.exposed_s += lasting_s
+    def _breathe(exposure: Exposure, limits: Limits, ppm: float, at: float, lasting_s: float) -> None:
+        """Add to the dose (trapezoid); one odd reading counts no more than the highest 10-minute value."""
+        most = max(values[0] for values in limits.ppm.values())
+        minute = int(at // _BIN_S)
+        mean = (min(ppm, most) + min(exposure.last_ppm, most)) / 2
+        exposure.dose[minute] = exposure.dose.get(minute, 0.0) + mean * lasting_s
+        exposure.exposed_s += lasting_s
+        exposure.exposed_readings += 1
 
     def _held(
         self, held: dict[str, tuple[float, int]], limits: Limits, ppm: float, at: float, elapsed_s: float
@@ -219,8 +222,7 @@ class _Judge:
                 value = f"{grade.upper()} (10 min: {limits.ppm[grade][0]:g} ppm; value {limits.status})"
                 lasted = f"for {at - exposure.held[grade][0]:.0f} s, above {value}"
                 return _Reached(grade=grade, because=lasted, life=grade != "aegl-1")
-            hold_s = self.rule.hold_1_s if grade == "aegl-1" else self.rule.hold_s
-            exceeded = _mean_exceeded(exposure, limits, grade, at) if exposure.exposed_s >= hold_s else None
+            exceeded = _mean_exceeded(exposure, limits, grade, at) if self._lasting(exposure, grade) else None
             if exceeded is not None:
                 minutes, mean, limit = exceeded
                 value = f"{grade.upper()} ({limit:.3g} ppm; value {limits.status})"
@@ -232,9 +234,13 @@ class _Judge:
     def _sustained(self, exposure: Exposure, grade: str, at: float) -> bool:
         since, readings = exposure.held.get(grade, (at, 0))
         readings_min = self.rule.readings_3_min if grade == "aegl-3" else self.rule.readings_min
-        return readings >= readings_min and at - since >= (
-            self.rule.hold_1_s if grade == "aegl-1" else self.rule.hold_s
-        )
+        return readings >= readings_min and at - since >= self._hold_s(grade)
+
+    def _lasting(self, exposure: Exposure, grade: str) -> bool:
+        return exposure.exposed_readings >= self.rule.readings_min and exposure.exposed_s >= self._hold_s(grade)
+
+    def _hold_s(self, grade: str) -> float:
+        return self.rule.hold_1_s if grade == "aegl-1" else self.rule.hold_s
 
 
 def _finding(fact: Observation[Concentration], exposure: Exposure, reached: _Reached, ppm: float) -> Finding:

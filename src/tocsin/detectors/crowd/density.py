@@ -1,0 +1,133 @@
+"""Crowds too dense for too long, after Fruin and Still."""
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import Annotated, ClassVar
+
+from msgspec import Meta, Struct
+
+from tocsin.contract.bodies import Density as Reading
+from tocsin.contract.protocols import by_source
+from tocsin.model import ConfigError, Finding, Level, Observation, derived_id
+
+_GRADES = ("los-e", "los-f", "critical")
+_MEANING = {"los-e": "walking is shuffling", "los-f": "people touch", "critical": "a push can bring people down"}
+
+
+class Held(Struct):
+    """Per grade since when it holds, and the episode that it belongs to."""
+
+    last_at: float
+    since: dict[str, float] = {}
+    begun: float | None = None
+    grade: str = ""
+    cited_at: float = 0.0
+    recent: list[str] = []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrowdDensity:
+    """Find an area whose density stays above Fruin's level of service E or F, or near crushing.
+
+    A grade holds from its threshold until the density falls below `release` times it, and is
+    told after it has held for its time. Only `critical` says that lives are in danger.
+
+    >>> from tocsin.contract.examples import crowd
+    >>> from tocsin.contract.folding import findings
+    >>> findings(CrowdDensity(), crowd([1.0, 5.5, 5.5, 5.6, 5.6, 5.8]))[0].because
+    '5.8 persons/m² for 20 s, above 5 (critical: a push can bring people down).'
+
+    References: J. J. Fruin (1971), Pedestrian Planning and Design; G. K. Still (2014),
+    Introduction to Crowd Science.
+    """
+
+    kind: ClassVar[str] = "crowd.density"
+    needs: ClassVar[Level] = Level.AGGREGATE
+    accepts: ClassVar[tuple[type, ...]] = (Reading,)
+    key: ClassVar = by_source
+    sees: ClassVar[tuple[str, ...]] = ("crowd",)
+    default_nats: ClassVar[dict[str, float]] = {"los-e": 0.1, "los-f": 1.0, "critical": 3.0}
+
+    los_e_m2: Annotated[float, Meta(description="Level of service E begins, persons/m².", gt=0)] = 1.08
+    los_f_m2: Annotated[float, Meta(description="Level of service F begins, persons/m².", gt=0)] = 2.17
+    critical_m2: Annotated[float, Meta(description="Danger to life begins, persons/m².", gt=0)] = 5.0
+    los_e_s: Annotated[float, Meta(description="How long E must hold, seconds.", gt=0)] = 300.0
+    los_f_s: Annotated[float, Meta(description="How long F must hold, seconds.", gt=0)] = 120.0
+    critical_s: Annotated[float, Meta(description="How long critical must hold, seconds.", gt=0)] = 20.0
+    release: Annotated[float, Meta(description="Part of a threshold below which it ends.", gt=0, le=1)] = 0.9
+    gap_s_max: Annotated[float, Meta(description="Longest silence that a grade survives, seconds.", gt=0)] = 60.0
+    repeat_s: Annotated[float, Meta(description="How often a lasting grade is told again, seconds.", gt=0)] = 60.0
+    cited_max: Annotated[int, Meta(description="Most readings cited at a time.", ge=1)] = 64
+
+    def __post_init__(self) -> None:
+        """Refuse thresholds out of order."""
+        if not self.los_e_m2 < self.los_f_m2 < self.critical_m2:
+            raise ConfigError("crowd.density: los_e_m2 < los_f_m2 < critical_m2 must hold.")
+
+    def step(self, state: Held | None, fact: Observation[Reading]) -> tuple[Held | None, list[Finding]]:
+        """Judge one density. Late and doubled readings change nothing."""
+        density = fact.body.persons_per_m2
+        if not isfinite(density) or density < 0.0 or (state is not None and fact.at <= state.last_at):
+            return state, []
+        held = Held(last_at=fact.at) if state is None else state
+        if fact.at - held.last_at > self.gap_s_max:
+            held = Held(last_at=fact.at)
+        self._hold(held, density, fact)
+        held.last_at = fact.at
+        grade = self._reached(held, fact.at)
+        if not grade or (grade == held.grade and fact.at - held.cited_at < self.repeat_s):
+            return held, []
+        if held.grade and _GRADES.index(grade) < _GRADES.index(held.grade):
+            return held, []
+        held.grade, held.cited_at = grade, fact.at
+        finding = self._finding(fact, held, grade)
+        held.recent = []
+        return held, [finding]
+
+    def _thresholds(self) -> dict[str, tuple[float, float]]:
+        """Density and time of each grade."""
+        return {
+            "los-e": (self.los_e_m2, self.los_e_s),
+            "los-f": (self.los_f_m2, self.los_f_s),
+            "critical": (self.critical_m2, self.critical_s),
+        }
+
+    def _hold(self, held: Held, density: float, fact: Observation[Reading]) -> None:
+        """Note which grades begin, go on or end with this reading."""
+        for grade, (threshold, _) in self._thresholds().items():
+            if density >= threshold:
+                held.since.setdefault(grade, fact.at)
+            elif density < threshold * self.release:
+                held.since.pop(grade, None)
+        if held.since:
+            held.begun = fact.at if held.begun is None else held.begun
+            held.recent = [*held.recent, fact.id][-self.cited_max :]
+        else:
+            held.begun, held.grade, held.recent = None, "", []
+
+    def _reached(self, held: Held, at: float) -> str:
+        """The highest grade that has held for its time, or none."""
+        thresholds = self._thresholds()
+        reached = [grade for grade in _GRADES if at - held.since.get(grade, at) >= thresholds[grade][1]]
+        return reached[-1] if reached else ""
+
+    def _finding(self, fact: Observation[Reading], held: Held, grade: str) -> Finding:
+        density, threshold = fact.body.persons_per_m2, self._thresholds()[grade][0]
+        return Finding(
+            id=derived_id("f", self.kind, fact.source, held.begun),
+            at=fact.at,
+            origin=fact.origin,
+            kind=self.kind,
+            subject=fact.source,
+            because=f"{density:.1f} persons/m² for {fact.at - held.since[grade]:.0f} s, "
+            f"above {threshold:g} ({grade}: {_MEANING[grade]}).",
+            evidence=tuple(held.recent),
+            source=fact.source,
+            detector=self.kind,
+            grade=grade,
+            place=fact.place,
+            since=held.begun,
+            measure=density,
+            unit="persons/m²",
+            life=grade == "critical",
+        )
