@@ -1,0 +1,178 @@
+"""What a CAP 1.2 schema cannot say: rings, orders of times, references, languages, and when Actual is allowed."""
+
+import re
+from collections.abc import Iterator
+from math import hypot, isfinite
+from typing import Any
+
+import msgspec
+
+from tocsin.formats.cap.alert import Alert, Area, Info, Ring, seconds
+from tocsin.model import BadInput
+
+POINTS_MIN = 4
+"""Fewest points of a polygon; the last repeats the first (CAP 1.2, 3.2.4)."""
+
+HEADLINE_MAX = 160
+"""Longest headline that every device shows (CAP 1.2, 3.2.2 names 160 characters), in characters."""
+
+_HANDLE = re.compile(r"[^\s,&<]+")
+_REFERRING = ("Update", "Cancel", "Ack", "Error")
+
+
+def problems(
+    alert: Alert, *, now: float | None = None, live: bool = False, near: tuple[float, float] | None = None
+) -> tuple[str, ...]:
+    """All that forbids sending this message, in sentences; empty when nothing does.
+
+    `now` (seconds UTC) asks that it expires later; `live` says whether the facts behind it are
+    real, without which Actual is a problem; `near` (lon, lat) finds swapped coordinates.
+    """
+    found = [*_shape(alert)]
+    if not found:
+        found += _header(alert, live=live)
+        found += _references(alert)
+        found += _languages(alert)
+        for info in alert.infos:
+            found += _times(alert, info, now)
+            found += [text for area in info.areas for text in _area(area, near)]
+    return tuple(found)
+
+
+def check(
+    alert: Alert, *, now: float | None = None, live: bool = False, near: tuple[float, float] | None = None
+) -> None:
+    """Raise BadInput with every problem of the message; see `problems`."""
+    if found := problems(alert, now=now, live=live, near=near):
+        raise BadInput(" ".join(found))
+
+
+def advice(alert: Alert) -> tuple[str, ...]:
+    """What the standard recommends and this message does not follow."""
+    found = []
+    for info in alert.infos:
+        if len(info.headline) > HEADLINE_MAX:
+            found.append(f"Headline ({info.language}) has {len(info.headline)} characters: shorten to {HEADLINE_MAX}.")
+        if not info.expires:
+            found.append(f"Info ({info.language}) has no expires: receivers will guess how long it holds.")
+        found += [f"Area {a.description!r} has no shape." for a in info.areas if not (a.polygons or a.circles)]
+    if alert.msg_type in ("Alert", "Update") and not any(info.areas for info in alert.infos):
+        found.append("No info block has an area: most receivers will drop the message.")
+    return tuple(found)
+
+
+def _shape(alert: Alert) -> Iterator[str]:
+    """Values that the schema enumerates: a Struct made by hand is not yet validated."""
+    try:
+        msgspec.convert(msgspec.to_builtins(alert), Alert)
+    except msgspec.ValidationError as error:
+        yield f"Not a CAP value: {error}."
+
+
+def _header(alert: Alert, *, live: bool) -> Iterator[str]:
+    for name, handle in (("identifier", alert.identifier), ("sender", alert.sender)):
+        if not _HANDLE.fullmatch(handle):
+            yield f"{name} {handle[:40]!r} must not be empty or hold spaces, commas, & or <."
+    yield from _time_problem("sent", alert.sent)
+    if alert.status == "Actual" and not live:
+        yield "Status Actual is only for live facts: use Exercise or Test."
+    if alert.scope == "Restricted" and not alert.restriction:
+        yield "Scope Restricted needs a restriction."
+    if alert.scope == "Private" and not alert.addresses:
+        yield "Scope Private needs addresses."
+    if alert.msg_type in ("Alert", "Update") and not alert.infos:
+        yield f"A message of type {alert.msg_type} needs at least one info block."
+
+
+def _time_problem(name: str, text: str) -> Iterator[str]:
+    try:
+        seconds(text)
+    except BadInput as error:
+        yield f"{name}: {error}"
+
+
+def _references(alert: Alert) -> Iterator[str]:
+    if alert.msg_type in _REFERRING and not alert.references:
+        yield f"A message of type {alert.msg_type} must refer to the messages that it follows."
+    for text in alert.references:
+        sender, _, rest = text.partition(",")
+        identifier, _, sent = rest.partition(",")
+        if not (_HANDLE.fullmatch(sender) and _HANDLE.fullmatch(identifier)):
+            yield f"Reference {text[:80]!r} must be sender,identifier,sent."
+        else:
+            yield from _time_problem(f"reference {identifier}", sent)
+
+
+def _languages(alert: Alert) -> Iterator[str]:
+    seen: set[tuple[str, str]] = set()
+    for info in alert.infos:
+        key = ((info.language or "en-US").lower(), info.event)
+        if key in seen:
+            yield f"Language {key[0]} comes twice for the event {info.event[:40]!r}."
+        seen.add(key)
+
+
+def _times(alert: Alert, info: Info, now: float | None) -> Iterator[str]:
+    given = {name: text for name in ("effective", "onset", "expires") if (text := getattr(info, name))}
+    wrong = [text for name, written in given.items() for text in _time_problem(name, written)]
+    if wrong or [*_time_problem("sent", alert.sent)]:
+        yield from wrong
+        return
+    at = {"sent": seconds(alert.sent), **{name: seconds(text) for name, text in given.items()}}
+    yield from _order(at)
+    if now is not None and "expires" in at and at["expires"] <= now:
+        yield f"expires {info.expires} has passed: choose a later moment."
+
+
+def _order(at: dict[str, float]) -> Iterator[str]:
+    """Effective may not precede sent; all must precede expires (the onset of an event may precede sent)."""
+    if at.get("effective", at["sent"]) < at["sent"]:
+        yield "effective lies before sent."
+    for name in ("sent", "effective", "onset"):
+        if "expires" in at and at.get(name, float("-inf")) >= at["expires"]:
+            yield f"expires must lie after {name}."
+
+
+def _area(area: Area, near: tuple[float, float] | None) -> Iterator[str]:
+    if not area.description:
+        yield "An area needs a description."
+    if area.ceiling_ft is not None and area.altitude_ft is None:
+        yield f"Area {area.description!r} has a ceiling but no altitude."
+    for circle in area.circles:
+        yield from _positions(area, ((circle.lon, circle.lat),), near)
+        if not circle.radius_km >= 0:
+            yield f"Area {area.description!r} has a circle with a negative radius."
+    for ring in area.polygons:
+        wrong = [*_positions(area, ring, near)] or [*_ring(area, ring)]
+        yield from wrong
+
+
+def _positions(area: Area, points: Ring, near: tuple[float, float] | None) -> Iterator[str]:
+    for lon, lat in points:
+        if not (isfinite(lon) and isfinite(lat) and abs(lat) <= 90 and abs(lon) <= 180):
+            yield f"Area {area.description!r} has a point at lat {lat}, lon {lon}, which is not on Earth."
+            return
+    if near and any(_swapped(point, near) for point in points):
+        yield f"Area {area.description!r} seems to have latitude and longitude swapped: it is nearer that way."
+
+
+def _swapped(point: tuple[float, float], near: tuple[float, float]) -> bool:
+    lon, lat = point
+    as_written = hypot(lon - near[0], lat - near[1])
+    return as_written > 1.0 and hypot(lat - near[0], lon - near[1]) < as_written / 2
+
+
+def _ring(area: Area, ring: Ring) -> Iterator[str]:
+    if len(ring) < POINTS_MIN:
+        yield f"Area {area.description!r} has a polygon of {len(ring)} points: at least {POINTS_MIN} are needed."
+    elif ring[0] != ring[-1]:
+        yield f"Area {area.description!r} has an open polygon: repeat its first point at the end."
+    elif not _simple(ring):
+        yield f"Area {area.description!r} has a polygon that crosses itself."
+
+
+def _simple(ring: Ring) -> bool:
+    from shapely import LinearRing, is_simple  # heavy, and only needed to check a message
+
+    line: Any = LinearRing(ring)
+    return bool(is_simple(line)) and line.length > 0
