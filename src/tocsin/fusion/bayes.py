@@ -1,0 +1,310 @@
+"""Fusion: findings become hypotheses in log odds over space and time, hypotheses become few incidents."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from msgspec.structs import replace
+
+from tocsin.city.context import City
+from tocsin.contract.protocols import Key, by_city
+from tocsin.contract.resources import Resources
+from tocsin.fusion import associate, cases, relate, score, tell
+from tocsin.fusion.place import settled
+from tocsin.fusion.state import Case, Hypothesis, Memory
+from tocsin.fusion.tables import Hazard, Tables, tables_from
+from tocsin.model import (
+    Condition,
+    Contribution,
+    Decision,
+    Fact,
+    Finding,
+    Health,
+    Incident,
+    IncidentState,
+    Level,
+    Priority,
+    SourceState,
+    Tick,
+    derived_id,
+)
+
+SEVERITY = {"life": 3, "harm": 2, "nuisance": 1, "info": 0}
+"""How bad a grade is for people, from the hazard table."""
+
+STATE_VERBS = {
+    "test": SourceState.TEST,
+    "maintenance": SourceState.MAINTENANCE,
+    "in-service": SourceState.IN_SERVICE,
+    "accept": SourceState.IN_SERVICE,
+}
+"""Decisions about a source that change what its evidence counts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bayes:
+    """Fuse findings into incidents by adding log-likelihood ratios to a prior, per event.
+
+    Evidence joins the event that it is about: by subject and actor for networks and devices,
+    by H3 cell, distance and floor for what happens in space. Contributions are a set keyed by
+    finding id, capped per detector, faded once not renewed, discounted where the sensor itself
+    is doubtful, and opposed by healthy sensors that see nothing. Related events become stages
+    of one incident under the earlier id.
+
+    Parameters
+    ----------
+    open_nats
+        Log odds at which a hypothesis becomes an incident.
+    close_nats
+        Log odds below which an open one has returned to normal.
+    review_s
+        How often open hypotheses are weighed anew without new evidence.
+    evidence_max
+        Most evidence ids kept per finding; the rest are counted as left out.
+    hypotheses_max
+        Most hypotheses kept; beyond it the weakest that is no incident is shed and counted.
+
+    >>> Bayes().open_nats
+    0.0
+    """
+
+    kind: ClassVar[str] = "fusion.bayes"
+    needs: ClassVar[Level] = Level.ANONYMOUS
+    accepts: ClassVar[tuple[type, ...]] = (Finding, Health, Decision)
+    key: ClassVar[Key] = by_city
+
+    open_nats: float = 0.0
+    close_nats: float = -2.0
+    review_s: float = 10.0
+    evidence_max: int = 5_000
+    hypotheses_max: int = 10_000
+
+    def start(self, resources: Resources) -> "Fusing":
+        """Load the tables of hazards and relations and keep the city."""
+        relations = resources.document("fusion/relations.yaml")["relations"]
+        tables = tables_from(resources.document("fusion/hazards.yaml"), relations)
+        return Fusing(self, tables, resources.city)
+
+
+@dataclass(frozen=True)
+class Fusing:
+    """Bayes at work: its parameters, its tables, its city."""
+
+    settings: Bayes
+    tables: Tables
+    city: City | None
+
+    def step(self, state: Memory | None, fact: Fact) -> tuple[Memory, Sequence[Fact]]:
+        """Take one fact; give the incidents that it changed."""
+        memory = state if state is not None else Memory()
+        memory.at = max(memory.at, fact.at)
+        match fact:
+            case Finding():
+                return memory, self._assimilate(memory, fact)
+            case Health():
+                memory.conditions[fact.source] = fact.condition
+                return memory, ()
+            case Decision():
+                return memory, self._decided(memory, fact)
+            case Tick():
+                return memory, self._review(memory)
+        return memory, ()
+
+    def wake_at(self, state: Memory) -> float | None:
+        """The next review, while anything is open or waiting."""
+        return state.reviewed + self.settings.review_s if state.hypotheses else None
+
+    def _assimilate(self, memory: Memory, finding: Finding) -> Sequence[Fact]:
+        hazard = self.tables.hazard_of(finding.kind)
+        if hazard is None or finding.weight.nats <= 0:
+            return ()
+        hypothesis = associate.owner(memory, finding, hazard) or self._begin(memory, finding, hazard)
+        if hypothesis.finished:
+            return ()
+        self._hold(hypothesis, finding)
+        hypothesis.place = settled(hypothesis, self.city)
+        associate.remember(memory, hypothesis, finding, hazard)
+        changed = self._weigh(memory, hypothesis)
+        return self._told(memory, changed)
+
+    def _begin(self, memory: Memory, finding: Finding, hazard: Hazard) -> Hypothesis:
+        self._make_room(memory)
+        hypothesis = Hypothesis(
+            id=derived_id("hyp", hazard.name, finding.id),
+            hazard=hazard.name,
+            kind=finding.kind,
+            origin=finding.origin,
+            since=finding.since if finding.since is not None else finding.at,
+            last=finding.at,
+        )
+        memory.hypotheses[hypothesis.id] = hypothesis
+        return hypothesis
+
+    def _make_room(self, memory: Memory) -> None:
+        if len(memory.hypotheses) < self.settings.hypotheses_max:
+            return
+        spare = [one for one in memory.hypotheses.values() if not one.incident]
+        if spare:
+            associate.forget(memory, min(spare, key=lambda one: (one.log_odds, one.id)))
+            memory.shed += 1
+
+    def _hold(self, hypothesis: Hypothesis, finding: Finding) -> None:
+        known = hypothesis.held.get(finding.id)
+        ids = list(dict.fromkeys((*(known.evidence if known else ()), *finding.evidence)))
+        hypothesis.left_out += max(0, len(ids) - self.settings.evidence_max)
+        at = max(finding.at, known.at) if known else finding.at
+        hypothesis.held[finding.id] = replace(finding, evidence=tuple(ids[: self.settings.evidence_max]), at=at)
+        hypothesis.last = max(hypothesis.last, finding.at)
+        hypothesis.since = min(hypothesis.since, finding.since if finding.since is not None else finding.at)
+        _extend(hypothesis.subjects, (finding.subject,))
+        _extend(hypothesis.actors, finding.actors)
+        self._reach(hypothesis, finding)
+
+    def _reach(self, hypothesis: Hypothesis, finding: Finding) -> None:
+        asset = None
+        if self.city is not None:
+            asset = self.city.assets.get(finding.subject) or self.city.asset_at(finding.subject)
+        if asset is None or asset.id in hypothesis.assets:
+            return
+        _extend(hypothesis.assets, (asset.id, *asset.serves))
+        known = [asset, *(self.city.assets[name] for name in asset.serves if self.city and name in self.city.assets)]
+        hypothesis.reach.extend(one.place for one in known if one.place is not None)
+
+    def _weigh(self, memory: Memory, hypothesis: Hypothesis) -> list[str]:
+        """Score one hypothesis anew; open, join or return its incident. Gives the changed incident ids."""
+        hazard = self.tables.hazards[hypothesis.hazard]
+        hypothesis.parts = self._parts(memory, hypothesis, hazard)
+        hypothesis.log_odds = score.log_odds(hypothesis.parts)
+        hypothesis.priority = self._priority(hypothesis, hazard)
+        life = any(held.life for held in hypothesis.held.values())
+        if not hypothesis.open and (hypothesis.log_odds >= self.settings.open_nats or life):
+            hypothesis.open = True
+            self._enlist(memory, hypothesis)
+        elif hypothesis.open and hypothesis.log_odds < self.settings.close_nats:
+            hypothesis.open = False
+        return [hypothesis.incident] if hypothesis.incident else []
+
+    def _parts(self, memory: Memory, hypothesis: Hypothesis, hazard: Hazard) -> tuple[Contribution, ...]:
+        return (
+            score.prior(hazard, hypothesis.since),
+            *score.supporting(hypothesis, hazard, memory.at, lambda source: self._doubt(memory, source, hypothesis)),
+            *relate.context(memory, hypothesis, self.tables.relations, memory.at),
+            *score.opposing(self._unmoved(memory, hypothesis), hazard, memory.at),
+        )
+
+    def _doubt(self, memory: Memory, source: str, hypothesis: Hypothesis) -> tuple[float, str]:
+        state = memory.states.get(source, SourceState.IN_SERVICE)
+        if state in (SourceState.TEST, SourceState.MAINTENANCE):
+            return 0.0, f"the sensor is in {state.value}"
+        if memory.conditions.get(source) is Condition.COMPROMISED:
+            return 0.25, "the sensor is compromised"
+        for other in memory.hypotheses.values():
+            if other.hazard == "cyber" and other.open and other is not hypothesis and source in other.assets:
+                return 0.5, "the sensor is under attack over the network: half trusted"
+        return 1.0, ""
+
+    def _unmoved(self, memory: Memory, hypothesis: Hypothesis) -> list[tuple[str, str, float]]:
+        if self.city is None or hypothesis.place is None:
+            return []
+        moved = {held.source for held in hypothesis.held.values()}
+        return [
+            (source, tell.subject_name(self.city, source), p_detect)
+            for source, p_detect in self.city.coverage(hypothesis.place, hypothesis.hazard, memory.at)
+            if source not in moved and memory.conditions.get(source, Condition.OK) is Condition.OK
+        ]
+
+    def _priority(self, hypothesis: Hypothesis, hazard: Hazard) -> Priority:
+        held = hypothesis.held.values()
+        if any(finding.life for finding in held):
+            return Priority.LIFE  # doubt may annotate a raw priority 0, never hide it
+        worst = max((SEVERITY[hazard.severity.get(finding.grade, "info")] for finding in held), default=0)
+        likely = score.probability(hypothesis.log_odds) >= 0.5
+        if worst == SEVERITY["life"]:
+            return Priority.LIFE if likely else Priority.HIGH
+        if worst == SEVERITY["harm"]:
+            return Priority.HIGH if likely else Priority.MEDIUM
+        return Priority.MEDIUM if worst == SEVERITY["nuisance"] and likely else Priority.LOW
+
+    def _enlist(self, memory: Memory, hypothesis: Hypothesis) -> None:
+        if hypothesis.incident:
+            return
+        joined = relate.incident_of(memory, hypothesis, self.tables.relations)
+        case = memory.cases.get(joined)
+        if case is None:
+            case = Case(id=derived_id("inc", hypothesis.id), origin=hypothesis.origin, since=hypothesis.since)
+            memory.cases[case.id] = case
+        hypothesis.incident = case.id
+        case.stages.append(hypothesis.id)
+        if case.state is IncidentState.RETURNED or joined:
+            case.state = IncidentState.OPEN if case.state is not IncidentState.SHELVED else case.state
+
+    def _decided(self, memory: Memory, decision: Decision) -> Sequence[Fact]:
+        if decision.verb in STATE_VERBS and decision.target not in memory.cases:
+            memory.states[decision.target] = STATE_VERBS[decision.verb]
+            return self._review(memory)
+        return self._told(memory, cases.decide(memory, decision))
+
+    def _review(self, memory: Memory) -> Sequence[Fact]:
+        memory.reviewed = memory.at
+        changed: dict[str, None] = {}
+        for hypothesis in list(memory.hypotheses.values()):
+            changed.update(dict.fromkeys(self._weigh(memory, hypothesis)))
+        for case in list(memory.cases.values()):
+            if self._settle(memory, case):
+                changed[case.id] = None
+        self._retire(memory)
+        return self._told(memory, [name for name in changed if name in memory.cases])
+
+    def _settle(self, memory: Memory, case: Case) -> bool:
+        """Move a case on with time: a shelf that ended, a return to normal, a recurrence."""
+        if case.state is IncidentState.SHELVED and case.shelved_until is not None and memory.at >= case.shelved_until:
+            case.state, case.shelved_until = IncidentState.OPEN, None
+            return True
+        active = any(memory.hypotheses[name].open for name in case.stages)
+        if case.state in (IncidentState.OPEN, IncidentState.ACKNOWLEDGED) and not active and case.stages:
+            case.state = IncidentState.RETURNED
+            return True
+        if case.state is IncidentState.RETURNED and active:
+            case.state = IncidentState.OPEN
+            return True
+        return False
+
+    def _retire(self, memory: Memory) -> None:
+        for case in list(memory.cases.values()):
+            members = [memory.hypotheses[name] for name in case.stages]
+            if all(self._over(memory, one) for one in members):
+                for one in members:
+                    associate.forget(memory, one)
+                del memory.cases[case.id]
+        for one in [one for one in memory.hypotheses.values() if not one.incident and self._over(memory, one)]:
+            associate.forget(memory, one)
+
+    def _over(self, memory: Memory, hypothesis: Hypothesis) -> bool:
+        return memory.at - hypothesis.last > self.tables.hazards[hypothesis.hazard].gap_s
+
+    def _told(self, memory: Memory, changed: Sequence[str]) -> list[Fact]:
+        told: list[Fact] = []
+        for name in dict.fromkeys(changed):
+            case = memory.cases[name]
+            case.rev += 1
+            incident = tell.incident_of(case, memory, self.tables, self.city, memory.at)
+            mark = _mark(incident)
+            if mark == case.told:
+                case.rev -= 1
+                continue
+            case.told = mark
+            told.append(incident)
+        return told
+
+
+def _mark(incident: Incident) -> str:
+    """What an operator could notice of an incident; where it is equal, nothing new is told."""
+    weighed = tuple(
+        (stage.id, round(stage.log_odds, 1), tuple(len(part.evidence) for part in stage.contributions))
+        for stage in incident.stages
+    )
+    return str((incident.state, incident.priority, incident.title, weighed, len(incident.notes), incident.assignee))
+
+
+def _extend(kept: list[str], names: Sequence[str]) -> None:
+    kept.extend(name for name in names if name not in kept and len(kept) < associate.ACTORS_MAX)
