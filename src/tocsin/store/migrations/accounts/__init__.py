@@ -1,0 +1,1 @@
+"""Revisions of the accounts file, in order."""

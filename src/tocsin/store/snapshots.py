@@ -1,0 +1,60 @@
+"""Snapshots of the stages: changed keys and the log position in one transaction, sealed."""
+
+import sqlite3
+from collections.abc import Mapping
+
+from tocsin.store.log import EventLog
+from tocsin.store.scribe import RESUME_CLASS
+
+StateKey = tuple[str, str]
+"""Stage and key."""
+
+
+class Snapshots:
+    """The state of every fold as of one log position."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+
+    def save(self, pos: int, dirty: Mapping[StateKey, bytes | None]) -> None:
+        """Replace the states that changed (None deletes) and move the position, all or nothing."""
+        kept = [(*at, self._seal(at, state)) for at, state in dirty.items() if state is not None]
+        gone = [at for at, state in dirty.items() if state is None]
+
+        def job(connection: sqlite3.Connection) -> None:
+            connection.executemany(_UPSERT, kept)
+            connection.executemany("DELETE FROM snapshot WHERE stage = ? AND key = ?", gone)
+            connection.execute(_MOVE, (pos,))
+
+        self._log.write(job)
+
+    def load(self) -> tuple[int, dict[StateKey, bytes]]:
+        """The position from which to refold, and all states; (0, {}) where none was saved."""
+        with self._log.reading() as connection:
+            connection.execute("BEGIN")  # position and states of one moment
+            pos = connection.execute("SELECT pos FROM snapshot_at").fetchone()
+            rows = connection.execute("SELECT stage, key, sealed FROM snapshot").fetchall()
+        return (pos[0] if pos else 0), {(stage, key): self._unseal((stage, key), raw) for stage, key, raw in rows}
+
+    def clear(self) -> None:
+        """Forget all states: the next start folds the whole log anew."""
+
+        def job(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM snapshot")
+            connection.execute("DELETE FROM snapshot_at")
+
+        self._log.write(job)
+
+    def _seal(self, at: StateKey, state: bytes) -> bytes:
+        return self._log.sealer.seal(RESUME_CLASS, 0, _name(at), state)
+
+    def _unseal(self, at: StateKey, sealed: bytes) -> bytes:
+        return self._log.sealer.unseal(RESUME_CLASS, 0, _name(at), sealed)
+
+
+def _name(at: StateKey) -> str:
+    return "snapshot " + "\x1f".join(at)
+
+
+_UPSERT = "INSERT INTO snapshot VALUES (?, ?, ?) ON CONFLICT (stage, key) DO UPDATE SET sealed = excluded.sealed"
+_MOVE = "INSERT INTO snapshot_at VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET pos = excluded.pos"
