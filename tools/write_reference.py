@@ -1,0 +1,119 @@
+"""Write the generated pages of docs/reference from the code: command line, nouns, errors."""
+
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import msgspec
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTE = "*Generated from the code by `make docs`; a test compares the two.*"
+
+
+def _paragraphs(doc: str | None) -> str:
+    """A docstring without its examples."""
+    return inspect.cleandoc(doc or "").split("\n\n>>>")[0].split("\n>>>")[0].strip()
+
+
+def _cell(text: str) -> str:
+    """Text that fits a table's cell."""
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
+    if rows:
+        yield "| " + " | ".join(heads) + " |"
+        yield "|" + "---|" * len(heads)
+        yield from ("| " + " | ".join(_cell(cell) for cell in row) + " |" for row in rows)
+        yield ""
+
+
+def _commands(command: Any, path: str) -> Iterator[tuple[str, Any]]:  # noqa: ANN401  # click's classes, imported lazily
+    yield path, command
+    for name, inner in sorted(getattr(command, "commands", {}).items()):
+        if not inner.hidden:
+            yield from _commands(inner, f"{path} {name}")
+
+
+def _parameter(parameter: Any) -> tuple[str, str, str]:  # noqa: ANN401  # as _commands
+    argument = parameter.param_type_name == "argument"
+    positional = parameter.name.upper() + "…" * (parameter.nargs < 0)
+    name = positional if argument else ", ".join([*parameter.opts, *parameter.secondary_opts])
+    default = "" if argument or parameter.required or parameter.default in (None, (), False) else str(parameter.default)
+    return f"`{name}`", default, getattr(parameter, "help", None) or ""
+
+
+def _section(path: str, command: Any) -> Iterator[str]:  # noqa: ANN401  # as _commands
+    yield from (f"## {path}" if " " in path else f"# {path}", "", _paragraphs(command.help), "")
+    shown = [one for one in command.params if not getattr(one, "hidden", False)]
+    yield from _table(("", "default", "what it does"), [_parameter(one) for one in shown])
+
+
+def cli_page() -> str:
+    """Every command with its arguments and options."""
+    import typer
+
+    from tocsin.app.cli import app
+
+    sections = [line for path, one in _commands(typer.main.get_command(app), "tocsin") for line in _section(path, one)]
+    return "\n".join([*sections, NOTE, ""])
+
+
+def _noun(noun: type[msgspec.Struct]) -> Iterator[str]:
+    hints = get_type_hints(noun)
+    yield from (f"## {noun.__name__}", "", _paragraphs(noun.__doc__), "")
+    rows = [(f"`{one.name}`", f"`{_type(hints[one.name])}`", _default(one)) for one in msgspec.structs.fields(noun)]
+    yield from _table(("field", "type", "default"), rows)
+
+
+def _type(hint: Any) -> str:  # noqa: ANN401  # a type, a union or a type variable
+    text = hint.__name__ if isinstance(hint, type) and not hasattr(hint, "__args__") else str(hint)
+    return re.sub(r"[~+]|\b(?:[a-z_]+\.)+(?=\w)", "", text)
+
+
+def _default(one: msgspec.structs.FieldInfo) -> str:
+    if one.default is msgspec.NODEFAULT:
+        return "" if one.default_factory is msgspec.NODEFAULT else "empty"
+    return f"`{one.default!r}`" if not isinstance(one.default, msgspec.Struct) else "`…`"
+
+
+def nouns_page() -> str:
+    """What flows: every Struct that `tocsin.model` exports, with its fields."""
+    from tocsin import model
+
+    nouns = [getattr(model, name) for name in model.__all__]
+    kept = [noun for noun in nouns if isinstance(noun, type) and issubclass(noun, msgspec.Struct)]
+    opening = (
+        "# The nouns\n\nTimes are seconds since 1970-01-01 UTC. Everything is frozen, and nothing in it is a handle.\n"
+    )
+    return "\n".join([opening, *(line for noun in kept for line in _noun(noun)), NOTE, ""])
+
+
+def errors_page() -> str:
+    """The error tree: code, name, what it means."""
+    from tocsin import model
+
+    named = [getattr(model, name) for name in model.__all__]
+    errors = [one for one in named if isinstance(one, type) and issubclass(one, model.TocsinError)]
+    rows = [(f"`{one.code}`", f"`{one.__name__}`", _paragraphs(one.__doc__)) for one in errors]
+    opening = "# Errors\n\nEvery message says what is wrong and what to do; the code is what programs may rely on.\n"
+    return "\n".join([opening, *_table(("code", "name", "meaning"), rows), NOTE, ""])
+
+
+PAGES: dict[str, Callable[[], str]] = {"cli.md": cli_page, "nouns.md": nouns_page, "errors.md": errors_page}
+
+
+def main() -> int:
+    """Write all pages."""
+    folder = ROOT / "docs" / "reference"
+    for name, page in PAGES.items():
+        (folder / name).write_text(page(), encoding="utf-8")
+        print(f"wrote docs/reference/{name}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
