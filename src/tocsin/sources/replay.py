@@ -1,0 +1,314 @@
+"""Whole recorded files as a source that ends: logs, NDJSON readings, captures of the real protocols."""
+
+import gzip
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from heapq import merge
+from io import BufferedReader
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+from tocsin.contract.bodies import LogBatch
+from tocsin.contract.intake import Arrival, Routes, Taken, line_taken, mapping_named, message_taken, ndjson_taken
+from tocsin.contract.loglines import (
+    LINE_BYTES_MAX,
+    LINES_MAX,
+    LineBatcher,
+    format_of,
+    last_time,
+    log_name,
+    span,
+)
+from tocsin.contract.protocols import Delivered
+from tocsin.contract.resources import Resources
+from tocsin.formats.mapping import Reader
+from tocsin.formats.ndjson import time_of
+from tocsin.model import BadInput, ConfigError, Level, Origin, Reading
+from tocsin.model.untrusted import json_object
+
+HEAD_BYTES = 65_536
+"""How much of a file is looked at to learn what it is."""
+
+CHANNELS = ("mqtt", "http", "eve", "zeek-tsv", "zeek-json")
+"""What a capture may have recorded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """Reads recorded files from their first line to their last, as fast as they are asked for.
+
+    `paths` are files, merged by time; each shows by its content what it is: Suricata EVE, Zeek
+    (tab-separated or JSON), NDJSON readings, or a capture, whose lines are `{"at", "channel",
+    "address", "payload"}` (or `payload_base64`) with the channels of CHANNELS. What came by MQTT
+    or HTTP is read by the same `routes`, `mappings` and `mapping` as when it is live.
+    `source` names the log source (empty: the file's name); captures name each by its address.
+    """
+
+    kind: ClassVar[str] = "replay"
+    needs: ClassVar[Level] = Level.CLEAR
+
+    paths: tuple[str, ...]
+    name: str = "replay"
+    source: str = ""
+    origin: Origin = Origin.REPLAY
+    routes: dict[str, str] = field(default_factory=dict)
+    mappings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    mapping: str = "readings"
+    flush_s: float = 1.0
+
+    def start(self, resources: Resources, resume: bytes = b"") -> "RunningReplay":
+        """Ready to read; raises ConfigError for a file that is absent or of no known kind."""
+        del resume  # a replay starts at the beginning, always: that is its point
+        routes = Routes(self.routes, self.mappings, resources)
+        reader = mapping_named(self.mapping, self.mappings, resources)
+        kinds = tuple((Path(path), kind_of(Path(path))) for path in self.paths)
+        return RunningReplay(self, routes, reader, kinds)
+
+
+def kind_of(path: Path) -> str:
+    """`capture`, `readings` or a log format, by content; raises ConfigError for anything else."""
+    try:
+        with opened(path) as file:
+            head = file.read(HEAD_BYTES)
+    except OSError as error:
+        raise ConfigError(f"Cannot read {path}: {error.strerror or 'not a file'}.") from error
+    first = next((line for line in head.splitlines() if line.strip()), b"")
+    if b'"channel"' in first and b'"payload' in first:
+        return "capture"
+    if (log := format_of(head)) is not None:
+        return log
+    if first.lstrip().startswith(b"{") and b'"source"' in first:
+        return "readings"
+    raise ConfigError(f"{path} is none of: Suricata EVE, Zeek (TSV or JSON), NDJSON readings, capture.")
+
+
+def opened(path: Path) -> BufferedReader:
+    """A file for reading, unpacked where its name ends in .gz."""
+    return cast(BufferedReader, gzip.open(path) if path.suffix == ".gz" else path.open("rb"))
+
+
+class RunningReplay:
+    """A replay at work. `finished` once the last delivery was given; `lines` counts what was read."""
+
+    def __init__(self, declared: Replay, routes: Routes, reader: Reader, kinds: tuple[tuple[Path, str], ...]) -> None:
+        self._declared = declared
+        self._routes = routes
+        self._reader = reader
+        self._deliveries = self._all(kinds)
+        self.finished = False
+        self.lines = 0
+
+    def next_batch(self, wait_s: float = 0.0) -> Delivered | None:
+        """The next delivery, at once; None once all is read (`finished`)."""
+        del wait_s  # a file never lets one wait
+        delivery = next(self._deliveries, None)
+        self.finished = delivery is None
+        return delivery
+
+    def snapshot(self) -> bytes:
+        """Nothing: a replay starts at the beginning."""
+        return b""
+
+    def problem(self) -> str:
+        """Nothing can go wrong later: files are checked at the start, lines are quarantined."""
+        return ""
+
+    def close(self) -> None:
+        """Give the open file back."""
+        self._deliveries.close()
+        self.finished = True
+
+    def _all(self, kinds: tuple[tuple[Path, str], ...]) -> Generator[Delivered]:
+        """Several files are one story: their deliveries come in the order of their times."""
+        yield from merge(*(self._of(path, kind) for path, kind in kinds), key=_time_of)
+
+    def _of(self, path: Path, kind: str) -> Iterator[Delivered]:
+        if kind == "capture":
+            yield from _Capture(self._declared, self._routes, self._reader).deliveries(self._numbered(path))
+        elif kind == "readings":
+            yield from self._readings(path)
+        else:
+            yield from self._log(path, kind)
+
+    def _numbered(self, path: Path) -> Iterator[tuple[int, bytes]]:
+        """Every line that is not blank, with its byte offset."""
+        offset = 0
+        with opened(path) as file:
+            for line in file:
+                if line.strip():
+                    self.lines += 1
+                    yield offset, line
+                offset += len(line)
+
+    def _readings(self, path: Path) -> Iterator[Delivered]:
+        taken, arrival = Taken(), Arrival(at=0.0, via=self._declared.name, origin=self._declared.origin)
+        for _, line in self._numbered(path):
+            one = line_taken(self._reader, line.strip(), arrival)
+            _add(taken, one)
+            if one.readings:  # a line without a time came when the one before it did
+                arrival = Arrival(at=one.readings[-1].at, via=arrival.via, origin=arrival.origin)
+            if len(taken.readings) + len(taken.rejected) >= LINES_MAX:
+                yield _delivered(taken)
+                taken = Taken()
+        if taken.readings or taken.rejected:
+            yield _delivered(taken)
+
+    def _log(self, path: Path, format: str) -> Iterator[Delivered]:
+        declared = self._declared
+        log = _Log(declared, declared.source or path.name, format, boot=_fingerprint(path))
+        for offset, line in self._numbered(path):
+            yield from log.take(offset, line, at=0.0)
+        yield from log.flush(at=0.0)
+
+
+def _time_of(delivery: Delivered) -> float:
+    return max((reading.at for reading in delivery.readings), default=0.0)
+
+
+def _fingerprint(path: Path) -> str:
+    """A file's generation by its first bytes: the same file gives the same identities, wherever it lies."""
+    with opened(path) as file:
+        return blake2b(file.read(HEAD_BYTES), digest_size=6).hexdigest()
+
+
+def _add(taken: Taken, more: Taken) -> None:
+    taken.readings.extend(more.readings)
+    taken.rejected.extend(more.rejected)
+    taken.passed_over += more.passed_over
+
+
+def _delivered(taken: Taken) -> Delivered:
+    return Delivered(readings=tuple(taken.readings), rejected=tuple(taken.rejected))
+
+
+class _Log:
+    """The lines of one recorded log on their way to batches."""
+
+    def __init__(self, declared: Replay, source: str, format: str, boot: str) -> None:
+        self._declared = declared
+        self._source = source
+        self._boot = boot
+        self._lines = LineBatcher(format, header=log_name(source) if format == "zeek-json" else "")
+        self._last = 0.0
+        self.since: float | None = None
+
+    def take(self, offset: int, line: bytes, at: float) -> Iterator[Delivered]:
+        if len(line) > LINE_BYTES_MAX:
+            yield Delivered(readings=(), rejected=((line[:1024], f"Longer than {LINE_BYTES_MAX} bytes; cut."),))
+            return
+        if self.since is None:
+            self.since = at
+        yield from self._given(self._lines.take(offset, line), at)
+
+    def flush(self, at: float) -> Iterator[Delivered]:
+        self.since = None
+        yield from self._given(self._lines.flush(), at)
+
+    def _given(self, batch: LogBatch | None, at: float) -> Iterator[Delivered]:
+        if batch is None:
+            return
+        self.since = at if len(self._lines) else None
+        first, last = span(batch)
+        self._last = at or last_time(batch) or self._last
+        yield Delivered(
+            readings=(
+                Reading(
+                    at=self._last,
+                    origin=self._declared.origin,
+                    source=self._source,
+                    seq=first,
+                    seq_end=last,
+                    boot=self._boot,
+                    body=batch,
+                    via=self._declared.name,
+                ),
+            )
+        )
+
+
+class _Capture:
+    """A capture on its way: messages and log lines gathered for `flush_s`, as live sources do."""
+
+    def __init__(self, declared: Replay, routes: Routes, reader: Reader) -> None:
+        self._declared = declared
+        self._routes = routes
+        self._reader = reader
+        self._taken = Taken()
+        self._since: float | None = None
+        self._logs: dict[str, _Log] = {}
+        self._offsets: dict[str, int] = {}
+
+    def deliveries(self, lines: Iterator[tuple[int, bytes]]) -> Iterator[Delivered]:
+        """All of the capture, in its order; within `flush_s` messages come before log lines."""
+        at = 0.0
+        for _, line in lines:
+            try:
+                at, channel, address, payload = _emission(line)
+            except BadInput as error:
+                self._taken.rejected.append((line.strip(), str(error)))
+                continue
+            yield from self._due(at)
+            yield from self._one(at, channel, address, payload)
+        yield from self._messages()
+        for log in self._logs.values():
+            yield from log.flush(at)
+
+    def _due(self, at: float) -> Iterator[Delivered]:
+        wait_s = self._declared.flush_s
+        if self._since is not None and at >= self._since + wait_s:
+            yield from self._messages()
+        for log in self._logs.values():
+            if log.since is not None and at >= log.since + wait_s:
+                yield from log.flush(at)
+
+    def _messages(self) -> Iterator[Delivered]:
+        taken, self._taken, self._since = self._taken, Taken(), None
+        if taken.readings or taken.rejected:
+            yield _delivered(taken)
+
+    def _one(self, at: float, channel: str, address: str, payload: bytes) -> Iterator[Delivered]:
+        if channel not in {"mqtt", "http"}:
+            yield from self._lines(at, channel, address, payload)
+            return
+        arrival = Arrival(at=at, via=self._declared.name, origin=self._declared.origin)
+        self._since = at if self._since is None else self._since
+        if channel == "mqtt":
+            _add(self._taken, message_taken(self._routes, address, payload, arrival))
+        else:
+            source = address.rstrip("/").rpartition("/")[2]
+            for one in ndjson_taken(self._reader, payload, arrival, source):
+                _add(self._taken, one)
+        if len(self._taken.readings) + len(self._taken.rejected) >= LINES_MAX:
+            yield from self._messages()
+
+    def _lines(self, at: float, format: str, address: str, payload: bytes) -> Iterator[Delivered]:
+        log = self._logs.get(address)
+        if log is None:
+            source = self._declared.source or address.rpartition("/")[2]
+            log = self._logs[address] = _Log(self._declared, source, format, boot="capture")
+        offset = self._offsets.get(address, 0)
+        for line in payload.splitlines(keepends=True):
+            yield from log.take(offset, line, at)
+            offset += len(line) if line.endswith(b"\n") else len(line) + 1
+        self._offsets[address] = offset
+
+
+def _emission(line: bytes) -> tuple[float, str, str, bytes]:
+    """When, on which channel, to which address, and what."""
+    said = json_object(line)
+    channel, address = said.get("channel"), said.get("address")
+    if channel not in CHANNELS or not isinstance(address, str):
+        raise BadInput(f"A line of a capture needs an address and a channel of {', '.join(CHANNELS)}.")
+    return time_of(said.get("at")), str(channel), address, _payload(said)
+
+
+def _payload(said: dict[str, Any]) -> bytes:
+    if isinstance(said.get("payload"), str):
+        return cast(str, said["payload"]).encode()
+    try:
+        return b64decode(said["payload_base64"], validate=True)
+    except (KeyError, TypeError, ValueError, Base64Error):
+        raise BadInput("A line of a capture needs a payload (text) or payload_base64.") from None

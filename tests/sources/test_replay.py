@@ -1,0 +1,126 @@
+"""Replays: the file's kind by content, everything counted, captures read as live input is."""
+
+import gzip
+import json
+from itertools import pairwise
+
+import pytest
+
+from tocsin.contract.resources import Resources
+from tocsin.model import ConfigError, Origin
+from tocsin.sources.replay import Replay, kind_of
+
+EVE = b'{"timestamp":"1970-01-01T00:00:%02d+0000","event_type":"flow","src_ip":"10.0.0.1"}\n'
+ZEEK = b"#separator \\x09\n#path\tconn\n#fields\tts\tuid\n#types\ttime\tstring\n%d.5\tC1\n"
+TYPED = (
+    b'{"source":"g1","at":5,"seq":1,"boot":"b","body":{"is":"gas.concentration/1","substance":"chlorine","ppm":1.5}}\n'
+)
+
+
+def deliveries(*paths, **fields):
+    running = Replay(paths=tuple(str(path) for path in paths), **fields).start(Resources())
+    found = list(iter(running.next_batch, None))
+    assert running.finished
+    return found
+
+
+def readings(*paths, **fields):
+    return [reading for delivery in deliveries(*paths, **fields) for reading in delivery.readings]
+
+
+def written(tmp_path, name, content):
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    return path
+
+
+def emission(at, channel, address, payload):
+    return json.dumps({"at": at, "channel": channel, "address": address, "payload": payload}).encode() + b"\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (EVE % 1, "eve"),
+        (ZEEK % 1, "zeek-tsv"),
+        (b'{"ts":1.5,"uid":"C1"}\n', "zeek-json"),
+        (TYPED, "readings"),
+        (emission(1, "mqtt", "a/b", "{}"), "capture"),
+    ],
+)
+def test_a_file_shows_what_it_is(tmp_path, content, kind):
+    assert kind_of(written(tmp_path, "file.log", b"\n" + content)) == kind
+    assert kind_of(written(tmp_path, "file.log.gz", content)) == kind
+
+
+@pytest.mark.parametrize("content", [b"", b"hello\n", b"\x00\xff", b"[]"])
+def test_another_file_is_refused_by_name(tmp_path, content):
+    with pytest.raises(ConfigError, match=r"file\.bin is none of"):
+        kind_of(written(tmp_path, "file.bin", content))
+
+
+def test_an_absent_file_is_refused_by_name(tmp_path):
+    with pytest.raises(ConfigError, match="Cannot read"):
+        kind_of(tmp_path / "absent")
+
+
+def test_log_lines_come_in_batches_of_a_thousand_that_cover_the_file(tmp_path):
+    path = written(tmp_path, "eve.json", b"".join(EVE % (n % 60) for n in range(2500)))
+    found = readings(path)
+    assert [len(reading.body.lines) for reading in found] == [1000, 1000, 500]
+    assert found[0].seq == 0
+    assert all(later.seq == earlier.seq_end + 2 for earlier, later in pairwise(found))
+    assert {reading.origin for reading in found} == {Origin.REPLAY}
+
+
+def test_the_same_file_gives_the_same_identities(tmp_path):
+    path = written(tmp_path, "eve.json", EVE % 1)
+    assert readings(path) == readings(path)
+
+
+def test_files_are_merged_by_time(tmp_path):
+    late, early = written(tmp_path, "a.log", ZEEK % 50), written(tmp_path, "b.log", ZEEK % 10)
+    assert [reading.source for reading in readings(late, early)] == ["b.log", "a.log"]
+
+
+def test_readings_are_typed_or_plain_and_the_rest_is_rejected(tmp_path):
+    plain = b'{"source":"g2","t":6,"n":4,"boot":"b","cl2_ppm":0.25}\n'
+    [delivery] = deliveries(written(tmp_path, "r.ndjson", TYPED + plain + b"oops\n"))
+    assert [(reading.source, reading.at, reading.body.ppm) for reading in delivery.readings] == [
+        ("g1", 5.0, 1.5),
+        ("g2", 6.0, 0.25),
+    ]
+    assert [raw for raw, _ in delivery.rejected] == [b"oops"]
+
+
+ROUTES = {"routes": {"city/gas/+": "gas"}, "mappings": {"gas": {
+    "time": "t", "seq": "n", "boot": "boot",
+    "values": [{"path": "cl2_ppm", "quantity": "concentration", "substance": "chlorine", "unit": "ppm"}],
+}}}  # fmt: skip
+
+
+def test_a_capture_is_read_as_its_channels_are(tmp_path):
+    gas = json.dumps({"t": 7, "n": 1, "boot": "b", "cl2_ppm": 2.0})
+    content = (
+        emission(7, "mqtt", "city/gas/g1", gas)
+        + emission(7.5, "eve", "/var/log/eve.json", (EVE % 7).decode())
+        + emission(7.6, "http", "/api/ingest/crowd-1", '{"at":7.5,"persons_per_m2":2.5}')
+        + emission(9, "mqtt", "city/gas/g1", gas)
+    )
+    found = readings(written(tmp_path, "capture.ndjson", content), origin=Origin.SIMULATED, **ROUTES)
+    assert [(reading.source, reading.at) for reading in found] == [
+        ("g1", 7.0),
+        ("crowd-1", 7.5),
+        ("eve.json", 9.0),
+        ("g1", 7.0),
+    ]
+    assert found[0] == found[-1]
+    assert found[2].body.lines == (EVE[:-1] % 7,)
+
+
+def test_a_capture_line_that_is_none_is_rejected(tmp_path):
+    content = emission(7, "mqtt", "city/gas/g1", "{}") + b'{"channel":"fax"}\n' + b"oops\n"
+    rejected = [
+        pair for delivery in deliveries(written(tmp_path, "c.ndjson", content), **ROUTES) for pair in delivery.rejected
+    ]
+    assert len(rejected) == 3
