@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import exp, log
+from math import exp, lgamma, log
 from pathlib import Path
 from typing import Any, Self
 
@@ -41,11 +41,7 @@ def _poisson_below(events: int, mean: float) -> float:
         total += term
         if term < total * 1e-17:
             break
-    return total * exp(events * log(mean) - mean - _log_factorial(events))
-
-
-def _log_factorial(n: int) -> float:
-    return sum(log(k) for k in range(2, n + 1))
+    return total * exp(events * log(mean) - mean - lgamma(events + 1))
 
 
 def false_rate_upper(windows: int, false_alarms: int) -> float:

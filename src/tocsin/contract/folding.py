@@ -18,7 +18,7 @@ class Folding:
     key: Key
     states: dict[str, Any] = field(default_factory=dict)
 
-    def feed(self, fact: Fact) -> list[Fact]:
+    def feed(self, fact: Any) -> list[Fact]:  # noqa: ANN401  # facts of every type
         """Fold one fact; a Tick goes to every key that wanted to be woken by then."""
         keys = self._due(fact) if isinstance(fact, Tick) else [self.key(fact)]
         out: list[Fact] = []
