@@ -1,0 +1,76 @@
+// The map itself: created once, given new data, new colours and a new place to look at.
+import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
+import { Map as Atlas, ScaleControl, setWorkerUrl, type GeoJSONSource, type MapLayerMouseEvent } from 'maplibre-gl';
+import type { FeatureCollection } from 'geojson';
+import type { City, Place } from '../model/wire';
+import { addMarks } from './marks';
+import { styleOf, type CityGround, type DRAWN } from './style';
+import { colours } from './tokens';
+
+setWorkerUrl(workerUrl);
+
+export type Drawn = (typeof DRAWN)[number];
+
+export interface Picked {
+  incident: (id: string) => void;
+  sensor: (id: string) => void;
+  hover: (id: string | null, x: number, y: number) => void;
+}
+
+const MARGIN_DEG = 0.02;
+const calm = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches;
+
+/** A map of the city in a container. Throws where the browser has no WebGL. */
+export function createAtlas(container: HTMLElement, city: City, ground: CityGround): Atlas {
+  const [w, s, e, n] = city.bounds;
+  const atlas = new Atlas({
+    container,
+    style: styleOf(colours(), ground),
+    center: city.centre,
+    zoom: 14.5,
+    minZoom: 10,
+    maxBounds: [w - MARGIN_DEG * 2, s - MARGIN_DEG, e + MARGIN_DEG * 2, n + MARGIN_DEG],
+    attributionControl: false,
+    fadeDuration: 0,
+    locale: { 'Map.Title': `Map of ${city.name}` },
+  });
+  atlas.addControl(new ScaleControl({ unit: 'metric' }), 'bottom-left');
+  return atlas;
+}
+
+/** Put marks and colours of the theme that is in force on the map; `drawn` is called when it is ready for data. */
+export function dress(atlas: Atlas, ground: CityGround, drawn: () => void): void {
+  atlas.once('style.load', () => {
+    addMarks(atlas, colours());
+    drawn();
+  });
+  atlas.setStyle(styleOf(colours(), ground), { diff: false });
+}
+
+/** Show new features in one of our sources. */
+export function draw(atlas: Atlas, source: Drawn, features: FeatureCollection): void {
+  void atlas.getSource<GeoJSONSource>(source)?.setData(features);
+}
+
+/** Buildings as heights, seen from the side; or flat from above. */
+export function setBuildings(atlas: Atlas, solid: boolean): void {
+  if (!atlas.getLayer('buildings-3d')) return;
+  atlas.setLayoutProperty('buildings-3d', 'visibility', solid ? 'visible' : 'none');
+  const to = { pitch: solid ? 55 : 0, bearing: solid ? atlas.getBearing() || -17 : 0 };
+  atlas.easeTo({ ...to, duration: calm() ? 0 : 400 });
+}
+
+/** Bring a place into the middle of what is free of panels; never zooms out. */
+export function lookAt(atlas: Atlas, place: Place, covered_px: number): void {
+  const zoom = Math.max(atlas.getZoom(), 15.5);
+  atlas.easeTo({ center: [place.lon, place.lat], zoom, padding: { left: covered_px, top: 0, right: 0, bottom: 0 }, duration: calm() ? 0 : 500 });
+}
+
+/** Tell what the pointer picks. */
+export function listenTo(atlas: Atlas, picked: Picked): void {
+  const idOf = (event: MapLayerMouseEvent): string => String(event.features?.[0]?.properties?.id ?? '');
+  atlas.on('click', 'incidents', (event) => picked.incident(idOf(event)));
+  atlas.on('click', 'sensors', (event) => picked.sensor(idOf(event)));
+  atlas.on('mousemove', 'sensors', (event) => picked.hover(idOf(event), event.point.x, event.point.y));
+  atlas.on('mouseleave', 'sensors', () => picked.hover(null, 0, 0));
+}

@@ -1,0 +1,71 @@
+// What the console draws on the map, as GeoJSON: sensors, incidents, areas, coverage.
+import type { Feature, FeatureCollection, Geometry } from 'geojson';
+import { unacknowledged } from '../model/cases';
+import { warningFrom } from '../model/draft';
+import { health, healthWords } from '../model/sensors';
+import type { Incident, Place, Position, Proposal, SensorRow } from '../model/wire';
+import { circle, closed, cone } from './geometry';
+
+export const NOTHING: FeatureCollection = { type: 'FeatureCollection', features: [] };
+
+const collection = (features: Feature[]): FeatureCollection => ({ type: 'FeatureCollection', features });
+const feature = (geometry: Geometry, properties: Record<string, unknown>): Feature => ({ type: 'Feature', geometry, properties });
+const point = (place: Place): Geometry => ({ type: 'Point', coordinates: [place.lon, place.lat] });
+const polygon = (ring: Position[]): Geometry => ({ type: 'Polygon', coordinates: [closed(ring)] });
+
+const MARK: Record<ReturnType<typeof health>, string> = {
+  ok: 'dot', never: 'faint', silent: 'dashed', suspect: 'doubt', compromised: 'doubt', staged: 'dotted', 'set aside': 'dotted',
+};
+
+/** Every sensor that has a place; those that stopped carry their age. */
+export function sensorFeatures(sensors: Iterable<SensorRow>, now: number, chosen: string | null): FeatureCollection {
+  const placed = [...sensors].filter((sensor): sensor is SensorRow & { place: Place } => sensor.place !== null);
+  return collection(
+    placed.map((sensor) => {
+      const state = health(sensor, now);
+      const loud = ['silent', 'suspect', 'compromised'].includes(state);
+      const label = loud ? `${sensor.name}\n${healthWords(sensor, now)}` : sensor.name;
+      const mark = sensor.id === chosen ? `${MARK[state]}-chosen` : MARK[state];
+      return feature(point(sensor.place), { id: sensor.id, label, mark, loud, family: sensor.family });
+    }),
+  );
+}
+
+/** Incidents as the shape of their priority, hollow once acknowledged. */
+export function incidentFeatures(incidents: Iterable<Incident>, opened: string | null): FeatureCollection {
+  const placed = [...incidents].filter((one): one is Incident & { place: Place } => one.place !== null);
+  return collection(
+    placed.map((one) => {
+      const mark = `p${one.priority}${unacknowledged(one) ? '' : '-taken'}`;
+      return feature(point(one.place), { id: one.id, label: one.title, mark, rank: one.priority, opened: one.id === opened });
+    }),
+  );
+}
+
+function incidentAreas(incident: Incident): Feature[] {
+  const place = incident.place;
+  if (!place) return [];
+  const radius = place.radius_m ?? 10;
+  const within = feature(polygon(circle(place, radius)), { kind: 'within', label: `95 % within ${Math.round(radius)} m` });
+  const footprint = place.area?.length ? [feature(polygon(place.area), { kind: 'footprint', label: place.name || incident.title })] : [];
+  return [within, ...footprint];
+}
+
+function warningAreas(proposals: Proposal[]): Feature[] {
+  return proposals.flatMap((proposal) => {
+    const warning = warningFrom(proposal);
+    if (!warning?.area.polygon.length) return [];
+    return [feature(polygon(warning.area.polygon), { kind: 'warning', label: `Warning area, ${proposal.state}` })];
+  });
+}
+
+/** Uncertainty and footprint of the open incident, and the areas that warnings about it would reach. */
+export function areaFeatures(incident: Incident | null, proposals: Proposal[]): FeatureCollection {
+  return incident ? collection([...incidentAreas(incident), ...warningAreas(proposals)]) : NOTHING;
+}
+
+/** What a sensor is taken to see where the server knows no better outline. */
+export function coneOf(sensor: SensorRow): FeatureCollection {
+  if (!sensor.place || !sensor.range_m) return NOTHING;
+  return collection([feature(polygon(cone(sensor.place, sensor.bearing_deg ?? 0, sensor.bearing_deg === null ? 360 : sensor.field_deg, sensor.range_m)), {})]);
+}

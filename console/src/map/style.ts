@@ -1,0 +1,89 @@
+// The style of the map: desaturated ground, buildings a step above it, our marks on top. No tiles, no glyph server.
+import type { FeatureCollection } from 'geojson';
+import type { ExpressionSpecification, LayerSpecification, SourceSpecification, StyleSpecification } from 'maplibre-gl';
+import { NOTHING } from './features';
+import type { Colours } from './tokens';
+
+export const GROUND = ['water', 'parks', 'squares', 'roads', 'rail', 'buildings', 'labels'] as const;
+export const DRAWN = ['coverage', 'areas', 'sensors', 'incidents'] as const;
+
+export type CityGround = Partial<Record<(typeof GROUND)[number], FeatureCollection>> & { attribution?: string };
+
+const FONT = ['Inter Variable'];
+const data = (features: FeatureCollection): SourceSpecification => ({ type: 'geojson', data: features });
+const width = (thin: number, thick: number): ExpressionSpecification => ['interpolate', ['exponential', 1.6], ['zoom'], 12, thin, 18, thick];
+const big: ExpressionSpecification = ['in', ['get', 'class'], ['literal', ['motorway', 'trunk', 'primary', 'secondary', 'tertiary']]];
+
+function groundLayers(c: Colours): LayerSpecification[] {
+  return [
+    { id: 'ground', type: 'background', paint: { 'background-color': c.ground } },
+    { id: 'water', type: 'fill', source: 'water', paint: { 'fill-color': c['map-water'] } },
+    { id: 'parks', type: 'fill', source: 'parks', paint: { 'fill-color': c['map-park'] } },
+    { id: 'squares', type: 'fill', source: 'squares', paint: { 'fill-color': c['map-square'] } },
+    { id: 'roads', type: 'line', source: 'roads', filter: ['!', big], minzoom: 13.5, layout: { 'line-cap': 'round' }, paint: { 'line-color': c['map-road'], 'line-width': width(0.4, 8) } },
+    { id: 'roads-big', type: 'line', source: 'roads', filter: big, layout: { 'line-cap': 'round' }, paint: { 'line-color': c['map-road'], 'line-width': width(1.6, 18) } },
+    { id: 'rail', type: 'line', source: 'rail', paint: { 'line-color': c['map-rail'], 'line-width': width(0.6, 2.5) } },
+    { id: 'buildings', type: 'fill', source: 'buildings', paint: { 'fill-color': c['map-building'], 'fill-outline-color': c['map-building-edge'] } },
+    {
+      id: 'buildings-3d', type: 'fill-extrusion', source: 'buildings', layout: { visibility: 'none' },
+      paint: { 'fill-extrusion-color': c['map-building'], 'fill-extrusion-height': ['coalesce', ['get', 'height_m'], 6], 'fill-extrusion-opacity': 0.85 },
+    },
+  ];
+}
+
+function areaLayers(c: Colours): LayerSpecification[] {
+  const colour: ExpressionSpecification = ['match', ['get', 'kind'], 'footprint', c.p0, 'warning', c.accent, c.text];
+  return [
+    { id: 'coverage', type: 'fill', source: 'coverage', paint: { 'fill-color': c.accent, 'fill-opacity': 0.12 } },
+    { id: 'coverage-edge', type: 'line', source: 'coverage', paint: { 'line-color': c.accent, 'line-width': 1 } },
+    { id: 'area-footprint', type: 'fill', source: 'areas', filter: ['==', ['get', 'kind'], 'footprint'], paint: { 'fill-pattern': 'hatch-footprint' } },
+    { id: 'area-warning', type: 'fill', source: 'areas', filter: ['==', ['get', 'kind'], 'warning'], paint: { 'fill-pattern': 'hatch-warning' } },
+    { id: 'area-edge', type: 'line', source: 'areas', paint: { 'line-color': colour, 'line-width': 1.5, 'line-dasharray': [4, 2] } },
+    {
+      id: 'area-label', type: 'symbol', source: 'areas',
+      layout: { 'symbol-placement': 'line', 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': 12, 'text-offset': [0, -0.9] },
+      paint: { 'text-color': colour, 'text-halo-color': c.ground, 'text-halo-width': 1.5 },
+    },
+  ];
+}
+
+function labelLayers(c: Colours): LayerSpecification[] {
+  const halo = { 'text-halo-color': c.ground, 'text-halo-width': 1.4 };
+  return [
+    {
+      id: 'labels', type: 'symbol', source: 'labels',
+      layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': 12, 'text-max-width': 8, 'text-padding': 12, 'symbol-sort-key': ['coalesce', ['get', 'rank'], 9] },
+      paint: { 'text-color': c.second, ...halo },
+    },
+    { id: 'sensors', type: 'symbol', source: 'sensors', layout: { 'icon-image': ['get', 'mark'], 'icon-allow-overlap': true, 'icon-ignore-placement': true } },
+    {
+      id: 'sensor-labels', type: 'symbol', source: 'sensors', minzoom: 16.5, layout: sensorText(),
+      paint: { 'text-color': c.second, ...halo },
+    },
+    {
+      id: 'sensor-trouble', type: 'symbol', source: 'sensors', filter: ['get', 'loud'], maxzoom: 16.5, minzoom: 14.5, layout: sensorText(),
+      paint: { 'text-color': c.text, ...halo },
+    },
+    {
+      id: 'incidents', type: 'symbol', source: 'incidents',
+      layout: {
+        'icon-image': ['get', 'mark'], 'icon-allow-overlap': true, 'icon-ignore-placement': true, 'symbol-sort-key': ['-', 4, ['get', 'rank']],
+        'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': 13, 'text-offset': [0, 1.6], 'text-anchor': 'top', 'text-max-width': 14, 'text-optional': true,
+      },
+      paint: { 'text-color': c.text, 'text-halo-color': c.ground, 'text-halo-width': 2 },
+    },
+  ];
+}
+
+function sensorText(): Extract<LayerSpecification, { type: 'symbol' }>['layout'] {
+  return { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': 11, 'text-offset': [0, 1], 'text-anchor': 'top', 'text-optional': true };
+}
+
+/** The whole style for one theme and one city. */
+export function styleOf(c: Colours, ground: CityGround): StyleSpecification {
+  const sources = Object.fromEntries([
+    ...GROUND.map((name) => [name, data(ground[name] ?? NOTHING)]),
+    ...DRAWN.map((name) => [name, data(NOTHING)]),
+  ]) as Record<string, SourceSpecification>;
+  return { version: 8, sources, layers: [...groundLayers(c), ...areaLayers(c), ...labelLayers(c)] };
+}

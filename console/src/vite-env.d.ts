@@ -1,0 +1,3 @@
+// Types of what Vite imports.
+/// <reference types="vite/client" />
+/// <reference types="svelte" />

@@ -1,0 +1,18 @@
+// How the console is built: into the Python package, under /, for its own origin alone.
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  plugins: [svelte()],
+  base: '/',
+  worker: { format: 'es' },
+  build: {
+    outDir: '../src/tocsin/web/static',
+    emptyOutDir: true,
+    target: 'es2023',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 1500,
+  },
+  test: { include: ['src/tests/**/*.test.ts'], environment: 'node' },
+});
