@@ -71,9 +71,10 @@ class City:
 
     def asset_at(self, address: str) -> Asset | None:
         """The asset with this network address, else the one with the narrowest network around it."""
-        known = self._by_address.get(address)
-        if known is not None:
-            return known
+        return self._by_address.get(address) or self.network_of(address)
+
+    def network_of(self, address: str) -> Asset | None:
+        """The asset with the narrowest network around an address; None for no address."""
         try:
             wanted = ip_address(address)
         except ValueError:
@@ -100,7 +101,7 @@ class City:
         Exposure model: every zone holds its usual number for the local hour, spread evenly;
         each counts with the share of its area that lies within the circle.
         """
-        hour = self._local_hour(at)
+        hour = self.local_hour(at)
         counts = [self._people_in(zone, place, radius_m, hour) for zone in self._valid_zones(at)]
         known = [count for count in counts if count is not None]
         return round(sum(known)) if known else None
@@ -153,7 +154,8 @@ class City:
     def _valid_zones(self, at: float | None) -> Iterable[Zone]:
         return (zone for zone in self.zones.values() if at is None or zone.validity.holds(at))
 
-    def _local_hour(self, at: float) -> float:
+    def local_hour(self, at: float) -> float:
+        """Hour of the day in the city's time zone, with its fraction."""
         if self.timezone is None:
             return at / 3600.0 % 24.0
         local = datetime.fromtimestamp(at, self.timezone)

@@ -1,1 +1,1 @@
-"""The simulated city: worlds, scenarios with ground truth, scoring."""
+"""The simulated city: a seeded world that speaks the real protocols, its truth, and scoring against it."""
