@@ -27,6 +27,7 @@ check: env ## lint, format, types, imports, the house's own lines, the console's
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy hatch_build.py tools/build_console.py tools/write_reference.py
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q tests/tidy
 	$(BIN)/python tools/build_console.py check
