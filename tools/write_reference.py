@@ -4,6 +4,7 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from enum import Enum
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -76,8 +77,9 @@ def _type(hint: Any) -> str:  # noqa: ANN401  # a type, a union or a type variab
 
 def _default(one: msgspec.structs.FieldInfo) -> str:
     if one.default is msgspec.NODEFAULT:
-        return "" if one.default_factory is msgspec.NODEFAULT else "empty"
-    return f"`{one.default!r}`" if not isinstance(one.default, msgspec.Struct) else "`…`"
+        return "" if one.default_factory is msgspec.NODEFAULT else f"`{one.default_factory()!r}`"
+    value = one.default.value if isinstance(one.default, Enum) else one.default
+    return "as below" if isinstance(value, msgspec.Struct) else f"`{value!r}`"
 
 
 def nouns_page() -> str:
@@ -92,6 +94,16 @@ def nouns_page() -> str:
     return "\n".join([opening, *(line for noun in kept for line in _noun(noun)), NOTE, ""])
 
 
+def configuration_page() -> str:
+    """The keys of tocsin.yaml: the settings and what they are made of."""
+    from tocsin.app import config
+
+    parts = [one for one in vars(config).values() if isinstance(one, type) and one.__module__ == config.__name__]
+    opening = f"# The configuration\n\nThe keys of `{config.FILE}`, at its top (Settings) and below. Unknown keys are refused.\n"
+    ordered = sorted(parts, key=lambda one: one is not config.Settings)
+    return "\n".join([opening, *(line for part in ordered for line in _noun(part)), NOTE, ""])
+
+
 def errors_page() -> str:
     """The error tree: code, name, what it means."""
     from tocsin import model
@@ -103,7 +115,12 @@ def errors_page() -> str:
     return "\n".join([opening, *_table(("code", "name", "meaning"), rows), NOTE, ""])
 
 
-PAGES: dict[str, Callable[[], str]] = {"cli.md": cli_page, "nouns.md": nouns_page, "errors.md": errors_page}
+PAGES: dict[str, Callable[[], str]] = {
+    "cli.md": cli_page,
+    "configuration.md": configuration_page,
+    "nouns.md": nouns_page,
+    "errors.md": errors_page,
+}
 
 
 def main() -> int:
