@@ -87,11 +87,16 @@ def nouns_page() -> str:
     from tocsin import model
 
     nouns = [getattr(model, name) for name in model.__all__]
+    words = [noun for noun in nouns if isinstance(noun, type) and issubclass(noun, Enum)]
+    rows = [
+        (f"`{one.__name__}`", ", ".join(f"`{word.value}`" for word in one), _paragraphs(one.__doc__)) for one in words
+    ]
     kept = [noun for noun in nouns if isinstance(noun, type) and issubclass(noun, msgspec.Struct)]
     opening = (
         "# The nouns\n\nTimes are seconds since 1970-01-01 UTC. Everything is frozen, and nothing in it is a handle.\n"
     )
-    return "\n".join([opening, *(line for noun in kept for line in _noun(noun)), NOTE, ""])
+    vocabularies = ["## Vocabularies", "", *_table(("name", "values", "what it says"), rows)]
+    return "\n".join([opening, *(line for noun in kept for line in _noun(noun)), *vocabularies, NOTE, ""])
 
 
 def configuration_page() -> str:
@@ -99,7 +104,9 @@ def configuration_page() -> str:
     from tocsin.app import config
 
     parts = [one for one in vars(config).values() if isinstance(one, type) and one.__module__ == config.__name__]
-    opening = f"# The configuration\n\nThe keys of `{config.FILE}`, at its top (Settings) and below. Unknown keys are refused.\n"
+    opening = (
+        f"# The configuration\n\nThe keys of `{config.FILE}`: Settings first, then its parts. Others are refused.\n"
+    )
     ordered = sorted(parts, key=lambda one: one is not config.Settings)
     return "\n".join([opening, *(line for part in ordered for line in _noun(part)), NOTE, ""])
 
