@@ -1,6 +1,7 @@
 """SQLite files: held by one writer, opened with settings that are asserted, brought up to date."""
 
 import fcntl
+import io
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -43,28 +44,27 @@ CHECKED_BYTES_MAX = 64 * 2**20
 class Lock:
     """The right to write in a folder, held by one process at a time (`flock` on `writer.lock`)."""
 
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+    def __init__(self, file: io.FileIO) -> None:
+        self._file = file
 
     @classmethod
     def take(cls, folder: Path) -> Self:
         """Hold the folder, or raise StoreError naming the process that does."""
-        path = folder / "writer.lock"
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        file = io.FileIO(make_private(folder, "writer.lock"), "r+")
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            holder = os.read(descriptor, 32).decode("ascii", "replace").strip() or "unknown"
-            os.close(descriptor)
+            holder = file.read(32).decode("ascii", "replace").strip() or "unknown"
+            file.close()
             message = f"{folder} is being written by another Tocsin (process {holder}): stop it, or use another folder."
             raise StoreError(message) from error
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, str(os.getpid()).encode())
-        return cls(descriptor)
+        file.truncate(0)
+        file.write(str(os.getpid()).encode())
+        return cls(file)
 
     def free(self) -> None:
         """Let the next writer in."""
-        os.close(self._descriptor)
+        self._file.close()
 
 
 def make_private(folder: Path, name: str) -> Path:

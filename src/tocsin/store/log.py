@@ -197,12 +197,9 @@ class EventLog:
 
     def close(self) -> None:
         """Write what waits, then give the folder back."""
-        try:
-            self.write(lambda connection: self._spots.write(connection, self._scribe.pos))
-        finally:
-            self._writer.close()
-            self._connection.close()
-            self._lock.free()
+        self._writer.close(lambda connection: self._spots.write(connection, self._scribe.pos))
+        self._connection.close()
+        self._lock.free()
 
     def __enter__(self) -> Self:
         return self

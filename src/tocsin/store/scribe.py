@@ -128,7 +128,6 @@ class Scribe:
                 refused.append((fact, why))
         duplicates = len(facts) - len(accepted) - len(refused)
         self._resumes.update(snapshots)
-        self._stamped += accepted
         self._counted.update(facts=len(accepted), duplicates=duplicates)
         return Committed(
             first=first, last=self._next - 1, facts=tuple(accepted), duplicates=duplicates, refused=tuple(refused)
@@ -178,11 +177,13 @@ class Scribe:
         """None where the fact was gathered, DUPLICATE, or the reason for giving it back."""
         if not 0.0 <= fact.at < AT_MAX:
             return self._refuse("unwritable", f"The time {fact.at} is none: seconds since 1970 UTC are needed.")
+        before = fact.pos
+        self._stamped.append(fact)
         force_setattr(fact, "pos", self._next)
         raw = self._encoded(fact)
         why = self._gather(connection, fact, raw) if isinstance(raw, bytes) else self._refuse("unwritable", raw)
         if why is not None:
-            force_setattr(fact, "pos", 0)
+            force_setattr(fact, "pos", before)
         return why
 
     def _gather(self, connection: sqlite3.Connection, fact: Fact, raw: bytes) -> str | None:

@@ -98,9 +98,11 @@ class Writer:
             raise StoreError(message)
         return self.do(job).result()
 
-    def close(self) -> None:
-        """Write what waits, then stop."""
+    def close(self, last: Job[None]) -> None:
+        """Write what waits, then `last`, then stop; closing twice is no error."""
         with self._wake:
+            if not self._closing:
+                self._normal.append(Entry(_alone(last)))
             self._closing = True
             self._wake.notify()
         self._thread.join()
@@ -150,14 +152,17 @@ class Writer:
         return max(0.0, self._oldest_at + self._limits.batch_wait_s_max - time.monotonic())
 
     def _write(self, batch: list[Entry[Any]]) -> None:
-        """One transaction; where it fails, everyone who waits for it is told why."""
+        """One transaction. Where it fails each entry is tried alone, so that only the guilty one is told."""
         began = time.perf_counter()
         try:
             results = self._transact(batch)
-        except Exception as error:  # noqa: BLE001  # a boundary: whatever it is, it goes to those who wait for it
+        except Exception as error:  # noqa: BLE001  # a boundary: whatever it is, it goes to who waits for it
             self._undo()
-            for entry in batch:
-                entry.future.set_exception(_explained(error))
+            if len(batch) == 1:
+                batch[0].future.set_exception(_explained(error))
+            else:
+                for entry in batch:
+                    self._write([entry])
             return
         with self._wake:
             self.commits += 1
