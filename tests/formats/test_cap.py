@@ -4,6 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
@@ -176,7 +177,16 @@ def test_a_polygon_is_closed_simple_and_on_earth():
     assert "at least 4" in area_reasons((0.0, 0.0), (1.0, 0.0), (0.0, 0.0))
     assert "open polygon" in area_reasons((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
     assert "crosses itself" in area_reasons((0.0, 0.0), (1.0, 1.0), (1.0, 0.0), (0.0, 1.0), (0.0, 0.0))
+    assert "crosses itself" in area_reasons((0.0, 0.0), (2.0, 0.0), (1.0, 0.0), (0.0, 0.0))
+    assert "crosses itself" in area_reasons((0.0, 0.0), (0.0, 0.0), (0.0, 0.0), (0.0, 0.0))
     assert "not on Earth" in area_reasons((0.0, 91.0), (1.0, 0.0), (1.0, 1.0), (0.0, 91.0))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=3, max_size=7, unique=True))
+def test_self_crossing_is_judged_as_a_geometry_library_judges_it(corners):
+    ring = tuple((float(x), float(y)) for x, y in (*corners, corners[0]))
+    assert ("crosses itself" in area_reasons(*ring)) == (not shapely.is_simple(shapely.LinearRing(ring)))
 
 
 def test_swapped_coordinates_are_noticed_near_a_known_place():

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from math import hypot, isfinite
-from typing import Any
 
 import msgspec
 
@@ -13,8 +13,13 @@ from tocsin.model import BadInput
 POINTS_MIN = 4
 """Fewest points of a polygon; the last repeats the first (CAP 1.2, 3.2.4)."""
 
+POINTS_MAX = 2_000
+"""Most points of a polygon that is sent: receivers draw it on small devices."""
+
 HEADLINE_MAX = 160
 """Longest headline that every device shows (CAP 1.2, 3.2.2 names 160 characters), in characters."""
+
+Point = tuple[float, float]
 
 _HANDLE = re.compile(r"[^\s,&<]+")
 _REFERRING = ("Update", "Cancel", "Ack", "Error")
@@ -167,12 +172,44 @@ def _ring(area: Area, ring: Ring) -> Iterator[str]:
         yield f"Area {area.description!r} has a polygon of {len(ring)} points: at least {POINTS_MIN} are needed."
     elif ring[0] != ring[-1]:
         yield f"Area {area.description!r} has an open polygon: repeat its first point at the end."
-    elif not _simple(ring):
+    elif len(ring) > POINTS_MAX:
+        yield f"Area {area.description!r} has a polygon of {len(ring)} points: simplify it to {POINTS_MAX}."
+    elif _crosses(ring):
         yield f"Area {area.description!r} has a polygon that crosses itself."
 
 
-def _simple(ring: Ring) -> bool:
-    from shapely import LinearRing, is_simple  # heavy, and only needed to check a message
+def _crosses(ring: Ring) -> bool:
+    """Whether two edges share more than the corner between them, or the ring has no inside."""
+    corners = [ring[0], *(point for before, point in pairwise(ring) if point != before)]
+    edges = list(pairwise(corners))
+    if len(edges) < 3 or any(_folds_back(*first, second[1]) for first, second in pairwise([*edges, edges[0]])):
+        return True
+    last = len(edges) - 1
+    return any(
+        _meet(*edges[i], *edges[j])
+        for i in range(len(edges))
+        for j in range(i + 2, len(edges))
+        if not (i == 0 and j == last)
+    )
 
-    line: Any = LinearRing(ring)
-    return bool(is_simple(line)) and line.length > 0
+
+def _turn(a: Point, b: Point, c: Point) -> int:
+    """1 where a, b, c turn left, -1 right, 0 where they lie on a line."""
+    area = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+    return (area > 0) - (area < 0)
+
+
+def _folds_back(a: Point, b: Point, c: Point) -> bool:
+    return _turn(a, b, c) == 0 and (b[0] - a[0]) * (c[0] - b[0]) + (b[1] - a[1]) * (c[1] - b[1]) < 0
+
+
+def _meet(a: Point, b: Point, c: Point, d: Point) -> bool:
+    turns = _turn(a, b, c), _turn(a, b, d), _turn(c, d, a), _turn(c, d, b)
+    if turns[0] * turns[1] < 0 and turns[2] * turns[3] < 0:
+        return True
+    ends = zip(turns, ((a, b, c), (a, b, d), (c, d, a), (c, d, b)), strict=True)
+    return any(turn == 0 and _between(*points) for turn, points in ends)
+
+
+def _between(a: Point, b: Point, c: Point) -> bool:
+    return min(a[0], b[0]) <= c[0] <= max(a[0], b[0]) and min(a[1], b[1]) <= c[1] <= max(a[1], b[1])
