@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 import pytest
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from tocsin.contract import checks
 from tocsin.contract.bodies import Counts, LogBatch
@@ -101,7 +102,8 @@ class Silent(Loud):
 
 
 class Nervous(Loud):
-    limit = -1.0
+    def step(self, state: Count | None, fact: Observation[Counts]) -> tuple[Count, list[Finding]]:
+        return state or Count(), [self.ring(fact, state)]
 
 
 class Fragile(Loud):
@@ -243,10 +245,7 @@ def test_this_very_file_reads_files_and_is_refused(root):
 
 
 def test_samples_above_the_declared_level_are_refused(root):
-    close = [
-        type(fact)(**{name: getattr(fact, name) for name in fact.__struct_fields__} | {"level": Level.CLEAR})
-        for fact in ALARM
-    ]
+    close = [replace(fact, level=Level.CLEAR) for fact in ALARM]
     with pytest.raises(ContractBroken, match="CLEAR"):
         checks.tells_no_more_than_it_needs(Loud(), Sample(alarm=close), root)
 

@@ -1,40 +1,41 @@
 """Every member that the walk finds keeps every line of its contract."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 
+from tests.contract.samples import ROOT, sample_of
 from tocsin.contract import checks
-from tocsin.contract.declared import Sample
+from tocsin.contract.declared import package_of
 from tocsin.contract.walk import PACKAGES, members
 
-ROOT = Path(__file__).resolve().parents[2]
-DETECTORS = members("detectors")
-OTHERS = [member for package in PACKAGES if package != "detectors" for member in members(package)]
+ALL = [member for package in PACKAGES for member in members(package)]
+DETECTORS = [member for member in ALL if package_of(member) == "detectors"]
+FLOW = [member for member in ALL if package_of(member) != "sources"]
 
 
-def sample_of(member):
-    """ALARM and BENIGN of the member's own test file."""
-    package, name = member.__module__.split(".")[1], member.__module__.rpartition(".")[2]
-    found = sorted((ROOT / "tests" / package).rglob(f"test_{name}.py"))
-    assert found, f"write tests/{package}/…/test_{name}.py with ALARM and BENIGN: {member.__name__} has no samples"
-    spec = importlib.util.spec_from_file_location(f"samples_of_{name}", found[0])
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return Sample(alarm=getattr(module, "ALARM", ()), benign=getattr(module, "BENIGN", ()))
+@pytest.fixture(scope="module")
+def samples():
+    """Each member's sample, made once."""
+    return {member: sample_of(member) for member in ALL}
 
 
-SAMPLES = {member: sample_of(member) for member in DETECTORS}
+def named(one):
+    return getattr(one, "kind", getattr(one, "__name__", None))
 
 
-@pytest.mark.parametrize("check", checks.ALL, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("member", DETECTORS, ids=lambda member: member.kind)
-def test_every_detector_keeps_the_contract(member, check):
-    check(member(), SAMPLES[member], ROOT)
+@pytest.mark.parametrize("check", checks.DECLARATION, ids=named)
+@pytest.mark.parametrize("member", ALL, ids=named)
+def test_every_member_declares_itself_well(member, check, samples):
+    check(member, samples[member], ROOT)
 
 
-@pytest.mark.parametrize("check", checks.DECLARATION, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("member", OTHERS, ids=lambda member: member.kind)
-def test_every_other_member_declares_itself_well(member, check):
-    check(member, Sample(), ROOT)
+@pytest.mark.parametrize("check", checks.BEHAVIOUR, ids=named)
+@pytest.mark.parametrize("member", FLOW, ids=named)
+def test_every_member_behaves(member, check, samples):
+    check(member(), samples[member], ROOT)
+
+
+@pytest.mark.parametrize("member", DETECTORS, ids=named)
+def test_every_detector_has_samples_of_its_own(member, samples):
+    missing = f"write tests/detectors/…/test_{member.__module__.rpartition('.')[2]}.py with ALARM and BENIGN"
+    assert samples[member].alarm, missing
+    assert samples[member].benign, missing

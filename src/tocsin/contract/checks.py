@@ -29,7 +29,7 @@ from tocsin.contract.declared import (
 )
 from tocsin.contract.folding import Folding
 from tocsin.contract.walk import start, state_type
-from tocsin.model import Body, Fact, Finding, Observation, Reading, TocsinError
+from tocsin.model import Body, Fact, Finding, Observation, Proposal, Reading, TocsinError
 
 Value: TypeAlias = Any
 """A value inside a fact, of whatever type its body declares."""
@@ -173,7 +173,7 @@ def speaks_and_is_silent(member: Declared, sample: Sample, _root: Path) -> None:
     package = package_of(member)
     if package == "sources":
         return
-    if not sample.alarm or (package != "fusion" and not sample.benign):
+    if not sample.alarm or (package == "detectors" and not sample.benign):
         raise broken(member, "give it samples: ALARM, on which it must speak, and BENIGN, on which it must not.")
     if package == "perceivers":
         if not any(one.readings for one in _perceived(start(member, sample.resources), sample.alarm)):
@@ -181,12 +181,9 @@ def speaks_and_is_silent(member: Declared, sample: Sample, _root: Path) -> None:
         return
     if not _said(_fresh(member, sample), sample.alarm):
         raise broken(member, "it is silent on its own alarm sample.")
-    if loud := [one for one in _said(_fresh(member, sample), sample.benign) if _is_alarm(one, package)]:
-        raise broken(member, f"it speaks on its benign sample: {getattr(loud[0], 'because', loud[0])}")
-
-
-def _is_alarm(said: Fact, package: str) -> bool:
-    return isinstance(said, Finding) if package == "detectors" else True
+    loud = [one for one in _said(_fresh(member, sample), sample.benign) if isinstance(one, Finding | Proposal)]
+    if loud:
+        raise broken(member, f"it speaks on its benign sample: {loud[0].because}")
 
 
 def bears_disorder(member: Declared, sample: Sample, _root: Path) -> None:

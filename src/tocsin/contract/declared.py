@@ -6,10 +6,11 @@ import doctest
 import inspect
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TypeAlias
 
 from tocsin.contract.resources import Resources
@@ -230,9 +231,17 @@ def reads_no_clock_and_no_file(member: Declared, _sample: Sample, _root: Path) -
     """The source of a fold names no module and no call by which time, chance or the outside could enter."""
     if package_of(member) == "sources":
         return
-    for node in ast.walk(ast.parse(inspect.getsource(sys.modules[_class(member).__module__]))):
-        if impure := _impurity(node):
-            raise broken(member, f"uses {impure}: a fold gets time with its facts and everything else from start().")
+    for source in _sources(sys.modules[_class(member).__module__]):
+        for node in ast.walk(ast.parse(source)):
+            if impure := _impurity(node):
+                raise broken(member, f"uses {impure}: a fold gets time with its facts, and all else from start().")
+
+
+def _sources(module: ModuleType) -> Iterator[str]:
+    """The text of a member's module; of all files beside it where the member is a folder."""
+    yield inspect.getsource(module)
+    for folder in getattr(module, "__path__", ()):
+        yield from (path.read_text(encoding="utf-8") for path in sorted(Path(folder).glob("*.py")))
 
 
 def _impurity(node: ast.AST) -> str:

@@ -20,11 +20,11 @@ _URGENT_MIN = 60.0
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """The values of one agent: ppm per grade at each of `minutes`, and how they are known."""
+    """The values of one agent: ppm per grade at each of `minutes`, and what to say while nobody has verified them."""
 
     minutes: tuple[float, ...]
     ppm: dict[str, tuple[float, ...]]
-    status: str
+    doubt: str
 
     def at(self, grade: str, minutes: float) -> float | None:
         """The value for an exposure of so many minutes: a straight line in log-log between the tabulated.
@@ -122,7 +122,9 @@ def limits_from(table: dict[str, Any]) -> dict[str, Limits]:
             ppm = {grade: tuple(map(float, row[grade])) for grade in _GRADES if row[grade] != "not recommended"}
             if not ppm or any(len(values) != len(minutes) or min(values) <= 0 for values in ppm.values()):
                 raise ConfigError(f"{_TABLE}: {name} needs one value above 0 per duration, or `not recommended`.")
-            found[name] = Limits(minutes=minutes, ppm=ppm, status=str(row.get("status", table["status"])))
+            status = str(row.get("status", table["status"]))
+            doubt = "" if status.startswith("read ") else f"; value {status}"
+            found[name] = Limits(minutes=minutes, ppm=ppm, doubt=doubt)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ConfigError(f"{_TABLE}: {error!r} is missing or no number. Compare with the table that ships.") from error
     return found
@@ -219,13 +221,13 @@ class _Judge:
             if grade not in limits.ppm:
                 continue
             if self._sustained(exposure, grade, at):
-                value = f"{grade.upper()} (10 min: {limits.ppm[grade][0]:g} ppm; value {limits.status})"
+                value = f"{grade.upper()} (10 min: {limits.ppm[grade][0]:g} ppm{limits.doubt})"
                 lasted = f"for {at - exposure.held[grade][0]:.0f} s, above {value}"
                 return _Reached(grade=grade, because=lasted, life=grade != "aegl-1")
             exceeded = _mean_exceeded(exposure, limits, grade, at) if self._lasting(exposure, grade) else None
             if exceeded is not None:
                 minutes, mean, limit = exceeded
-                value = f"{grade.upper()} ({limit:.3g} ppm; value {limits.status})"
+                value = f"{grade.upper()} ({limit:.3g} ppm{limits.doubt})"
                 life = grade == "aegl-3" or (grade == "aegl-2" and minutes <= _URGENT_MIN)
                 meant = f"now, a mean of {mean:.3g} ppm over {minutes:.0f} min, above {value}"
                 return _Reached(grade=grade, because=meant, life=life)
