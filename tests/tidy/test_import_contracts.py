@@ -33,7 +33,7 @@ PLANTED = [
     ("pure", "perceivers/planted_dice.py", "random", "tocsin.perceivers.planted_dice -> random"),
     *[
         (
-            "members",
+            kind,
             f"{kind}/planted_a.py",
             f"tocsin.{kind}.planted_b",
             f"tocsin.{kind}.planted_a -> tocsin.{kind}.planted_b",
