@@ -240,3 +240,10 @@ def test_memory_is_bounded():
     memory, _ = run(fusing, *(attack(f"f{i}", 5.0, f"10.1.{i // 200}.{i % 200}", 1.0, f"a{i}") for i in range(200)))
     assert len(memory.hypotheses) == 50
     assert memory.shed == 150
+
+
+def test_an_attack_on_nothing_of_ours_is_not_urgent(fusing):
+    _, told = run(fusing, attack("a", 5.0, "192.0.2.1"))
+    assert only(told).priority is Priority.MEDIUM
+    _, told = run(fusing, attack("a", 5.0, "10.0.0.2"))
+    assert only(told).priority is Priority.HIGH

@@ -10,6 +10,7 @@ from tocsin.city.context import City
 from tocsin.contract.protocols import Key, by_city
 from tocsin.contract.resources import Resources
 from tocsin.fusion import associate, cases, relate, score, tell
+from tocsin.fusion.consequence import priority_of
 from tocsin.fusion.place import settled
 from tocsin.fusion.state import Case, Hypothesis, Memory
 from tocsin.fusion.tables import Hazard, Tables, tables_from
@@ -23,14 +24,10 @@ from tocsin.model import (
     Incident,
     IncidentState,
     Level,
-    Priority,
     SourceState,
     Tick,
     derived_id,
 )
-
-SEVERITY = {"life": 3, "harm": 2, "nuisance": 1, "info": 0}
-"""How bad a grade is for people, from the hazard table."""
 
 STATE_VERBS = {
     "test": SourceState.TEST,
@@ -175,7 +172,7 @@ class Fusing:
         hazard = self.tables.hazards[hypothesis.hazard]
         hypothesis.parts = self._parts(memory, hypothesis, hazard)
         hypothesis.log_odds = score.log_odds(hypothesis.parts)
-        hypothesis.priority = self._priority(hypothesis, hazard)
+        hypothesis.priority = priority_of(hypothesis, hazard, self.city, memory.at)
         life = any(held.life for held in hypothesis.held.values())
         if not hypothesis.open and (hypothesis.log_odds >= self.settings.open_nats or life):
             hypothesis.open = True
@@ -212,18 +209,6 @@ class Fusing:
             for source, p_detect in self.city.coverage(hypothesis.place, hypothesis.hazard, memory.at)
             if source not in moved and memory.conditions.get(source, Condition.OK) is Condition.OK
         ]
-
-    def _priority(self, hypothesis: Hypothesis, hazard: Hazard) -> Priority:
-        held = hypothesis.held.values()
-        if any(finding.life for finding in held):
-            return Priority.LIFE  # doubt may annotate a raw priority 0, never hide it
-        worst = max((SEVERITY[hazard.severity.get(finding.grade, "info")] for finding in held), default=0)
-        likely = score.probability(hypothesis.log_odds) >= 0.5
-        if worst == SEVERITY["life"]:
-            return Priority.LIFE if likely else Priority.HIGH
-        if worst == SEVERITY["harm"]:
-            return Priority.HIGH if likely else Priority.MEDIUM
-        return Priority.MEDIUM if worst == SEVERITY["nuisance"] and likely else Priority.LOW
 
     def _enlist(self, memory: Memory, hypothesis: Hypothesis) -> None:
         if hypothesis.incident:

@@ -22,7 +22,6 @@ class Hazard(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     title: str
     next: str
     against_cap_nats: float = 2.0
-    life_people_min: int = 1
     name: str = ""
 
 

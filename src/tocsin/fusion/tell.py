@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from tocsin.city.context import City
+from tocsin.fusion.consequence import NEAR_M
 from tocsin.fusion.score import log_odds, probability
 from tocsin.fusion.state import Case, Hypothesis, Memory
 from tocsin.fusion.tables import Hazard, Tables
@@ -131,7 +132,7 @@ def _sentence(lead: Stage, stages: Sequence[Stage]) -> str:
 def _people(city: City | None, place: Place | None, at: float) -> int | None:
     if city is None or place is None:
         return None
-    return city.people_near(place, max(150.0, place.radius_m), at)
+    return city.people_near(place, max(NEAR_M, place.radius_m), at)
 
 
 def _affected(members: Sequence[Hypothesis], city: City | None) -> tuple[str, ...]:

@@ -1,0 +1,175 @@
+"""`tocsin doctor` and `tocsin check-config`: what is wrong, in plain words, and what to do."""
+
+import dataclasses
+import os
+import shutil
+import socket
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from tocsin.app.config import Settings, load_settings
+from tocsin.city.context import City
+from tocsin.contract.resources import Resources, content_folder
+from tocsin.contract.walk import configured, member_of, members
+from tocsin.model import SourceState, TocsinError
+
+FREE_BYTES_MIN = 2 * 2**30
+"""Below this much free disk the doctor worries: a day of a busy city is about as much."""
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """One thing that is wrong (`bad`) or worth knowing, with what to do."""
+
+    text: str
+    bad: bool = True
+
+
+def check_config(folder: Path) -> list[Complaint]:
+    """Everything in the configuration that would not work, without starting anything."""
+    try:
+        settings = load_settings(folder)
+    except TocsinError as error:
+        return [Complaint(str(error))]
+    return [complaint for check in CONFIG_CHECKS for complaint in _tried(check, folder, settings)]
+
+
+def doctor(folder: Path) -> list[Complaint]:
+    """The configuration, and the machine that shall run it."""
+    complaints = check_config(folder)
+    if not any(complaint.bad for complaint in complaints):
+        settings = load_settings(folder)
+        for check in MACHINE_CHECKS:
+            complaints.extend(_tried(check, folder, settings))
+    return complaints
+
+
+def _tried(check: Callable[[Path, Settings], Iterator[Complaint]], folder: Path, settings: Settings) -> list[Complaint]:
+    try:
+        return list(check(folder, settings))
+    except TocsinError as error:
+        return [Complaint(str(error))]
+
+
+def _members(_folder: Path, settings: Settings) -> Iterator[Complaint]:
+    from tocsin.app.house import check_members, declared
+
+    check_members(settings)
+    for package in ("detectors", "fusion", "perceivers", "responders"):
+        declared(package, settings)
+    yield from ()
+
+
+def _city(folder: Path, settings: Settings) -> Iterator[Complaint]:
+    city = City.load(folder / settings.city)
+    if not city.map.buildings.features:
+        yield Complaint("There is no map yet: `tocsin add map FILE.osm.pbf` imports one.", bad=False)
+    if not city.sensors:
+        yield Complaint("There are no sensors yet: `tocsin add mqtt` listens and proposes some.", bad=False)
+    staged = [sensor.id for sensor in city.sensors.values() if sensor.state is SourceState.STAGED]
+    if staged:
+        waiting = f"{len(staged)} sensors wait to be accepted on the Devices page, such as {staged[0]}."
+        yield Complaint(waiting, bad=False)
+    for sensor in city.sensors.values():
+        if not sensor.purpose and sensor.level_max > 0:
+            yield Complaint(f"Sensor {sensor.id} looks at people but states no purpose: add `purpose`.")
+
+
+def _inputs(_folder: Path, settings: Settings) -> Iterator[Complaint]:
+    for name, plan in settings.inputs.items():
+        try:
+            configured(member_of("sources", plan.kind), plan.parameters)
+        except TocsinError as error:
+            yield Complaint(f"Input {name!r}: {error}")
+    if not settings.inputs:
+        yield Complaint("Nothing is listened to yet: `tocsin add mqtt` or `tocsin add log`.", bad=False)
+
+
+def _outlets(_folder: Path, settings: Settings) -> Iterator[Complaint]:
+    for name, plan in settings.outlets.items():
+        if plan.kind not in ("folder", "http", "syslog"):
+            yield Complaint(f"Outlet {name!r} has kind {plan.kind!r}: choose folder, http or syslog.")
+        elif plan.kind == "folder" and not plan.folder:
+            yield Complaint(f"Outlet {name!r} is a folder but names none: add `folder: out`.")
+        elif plan.kind != "folder" and not plan.url:
+            yield Complaint(f"Outlet {name!r} has no address: add `url`.")
+
+
+def _policies(_folder: Path, settings: Settings) -> Iterator[Complaint]:
+    from tocsin.gate.policy import Policies
+
+    Policies.load(content_folder() / "policies", *(Path(name) for name in settings.policies))
+    yield from ()
+
+
+def _listening(_folder: Path, settings: Settings) -> Iterator[Complaint]:
+    web, broker = settings.web, settings.broker
+    for what, plan in (("web", web), ("broker", broker)):
+        if plan.host not in ("127.0.0.1", "::1", "localhost") and not (plan.certificate and plan.private_key):
+            yield Complaint(f"{what} would listen on {plan.host} without TLS: set certificate and private_key.")
+
+
+def _tables(_folder: Path, _settings: Settings) -> Iterator[Complaint]:
+    for name in ("fusion/hazards.yaml", "fusion/relations.yaml", "agents/aegl.yaml"):
+        Resources().document(name)
+    yield from ()
+
+
+def _ports(_folder: Path, settings: Settings) -> Iterator[Complaint]:
+    wanted = [("console", settings.web.host, settings.web.port)]
+    if settings.broker.enabled:
+        wanted.append(("MQTT", settings.broker.host, settings.broker.port))
+    for what, host, port in wanted:
+        with socket.socket() as probe:
+            if port and probe.connect_ex((host, port)) == 0:
+                yield Complaint(f"Port {port} for {what} is taken: is Tocsin running already? Else choose another.")
+
+
+def _disk(folder: Path, _settings: Settings) -> Iterator[Complaint]:
+    free = shutil.disk_usage(folder).free
+    if free < FREE_BYTES_MIN:
+        yield Complaint(f"Only {free / 2**30:.1f} GiB of disk are free at {folder}: make room.")
+    if not os.access(folder, os.W_OK):
+        yield Complaint(f"{folder} cannot be written by this account.")
+
+
+def _private(folder: Path, _settings: Settings) -> Iterator[Complaint]:
+    private = folder / "private"
+    if private.exists() and private.stat().st_mode & 0o077:
+        yield Complaint(f"{private} is open to other accounts: chmod 700 {private}.")
+
+
+def _versions(_folder: Path, _settings: Settings) -> Iterator[Complaint]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield Complaint(f"Python {version}, SQLite {sqlite3.sqlite_version}.", bad=False)
+
+
+CONFIG_CHECKS = (_members, _city, _inputs, _outlets, _policies, _listening, _tables)
+MACHINE_CHECKS = (_versions, _ports, _disk, _private)
+
+
+def member_rows() -> list[dict[str, Any]]:
+    """Every member with its parameters and their defaults, as the code declares them."""
+    rows = []
+    for package in ("sources", "perceivers", "detectors", "fusion", "responders"):
+        for member in members(package):
+            fields = dataclasses.fields(cast("Any", member))
+            rows.append(
+                {
+                    "package": package,
+                    "kind": cast("Any", member).kind,
+                    "needs": int(cast("Any", member).needs),
+                    "parameters": {field.name: _default(field) for field in fields},
+                }
+            )
+    return rows
+
+
+def _default(field: "dataclasses.Field[Any]") -> str:
+    if field.default is not dataclasses.MISSING:
+        return repr(field.default)
+    return "required" if field.default_factory is dataclasses.MISSING else repr(field.default_factory())

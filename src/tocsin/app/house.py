@@ -1,0 +1,163 @@
+"""The composition root: builds one installation from its folder and settings, without starting anything."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from tocsin.app.config import Settings
+from tocsin.city.context import City
+from tocsin.contract.cards import Cards
+from tocsin.contract.protocols import Perceiver
+from tocsin.contract.resources import Resources, content_folder
+from tocsin.contract.walk import configured, members, start
+from tocsin.engine.doorway import Doorway
+from tocsin.engine.flow import Flow
+from tocsin.engine.graph import Graph, Node, node
+from tocsin.engine.ring import Ring
+from tocsin.engine.seats import Seats
+from tocsin.engine.view import View
+from tocsin.gate.admit import Admission
+from tocsin.gate.keys import KeyRing
+from tocsin.gate.ledger import Ledger
+from tocsin.gate.meter import Meter
+from tocsin.gate.policy import Policies
+from tocsin.model import ConfigError, Origin, SourceState
+from tocsin.store.casebook import Casebook
+from tocsin.store.log import EventLog
+from tocsin.store.quarantine import Quarantine
+from tocsin.store.snapshots import Snapshots
+
+GROUPS = {"detectors": "detector", "fusion": "fusion", "responders": "responder"}
+"""The packages whose members are stages, and their group in the graph."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """Everything of one installation that outlives a request; `close` gives files back."""
+
+    folder: Path
+    settings: Settings
+    city: City
+    resources: Resources
+    log: EventLog
+    ledger: Ledger
+    policies: Policies
+    admission: Admission
+    casebook: Casebook
+    quarantine: Quarantine
+    seats: Seats
+    view: View
+    graph: Graph
+    flow: Flow
+
+    def close(self, now: float) -> None:
+        """End the leases with their receipts and close log and ledger."""
+        self.admission.close(now)
+        self.log.close()
+        self.ledger.close()
+
+
+def open_house(folder: Path, settings: Settings, city: City) -> House:
+    """Open the stores of a folder (made where absent) and build the flow over them."""
+    private = folder / "private"
+    private.mkdir(parents=True, exist_ok=True, mode=0o700)
+    log = EventLog.open(folder / "log", KeyRing.open(private / "keys"))
+    ledger = Ledger.open(folder / "ledger", private / "ledger", origin=_ledger_origin(city))
+    policies = Policies.load(content_folder() / "policies", *(Path(name) for name in settings.policies))
+    admission = Admission(policies, ledger, Meter(policies))
+    resources = Resources(city=city, folder=folder, token_key=_token_key(private), secrets=_secrets(private))
+    seats = Seats(city, newcomers=settings.newcomers)
+    casebook, quarantine = Casebook(log), Quarantine(log)
+    view = View(city, seats, casebook, Ring(first=log.last_pos + 1))
+    graph = Graph(_nodes(settings, resources), Cards.load(content_folder() / "cards"))
+    flow = Flow(
+        doorway=Doorway(seats, _perceivers(settings, resources), admission, skew_s_max=_skew_s_max(settings)),
+        graph=graph,
+        log=log,
+        snapshots=Snapshots(log),
+        quarantine=quarantine,
+        told=(view,),
+        origin=settings.origin,
+    )
+    return House(
+        folder=folder,
+        settings=settings,
+        city=city,
+        resources=resources,
+        log=log,
+        ledger=ledger,
+        policies=policies,
+        admission=admission,
+        casebook=casebook,
+        quarantine=quarantine,
+        seats=seats,
+        view=view,
+        graph=graph,
+        flow=flow,
+    )
+
+
+def declared(package: str, settings: Settings) -> dict[str, Any]:
+    """The members of a package that shall run, by kind, with their configured parameters."""
+    found = {}
+    for member in members(package):
+        kind = cast("Any", member).kind
+        if kind not in settings.off:
+            found[kind] = configured(member, settings.members.get(kind, {}))
+    return found
+
+
+def check_members(settings: Settings) -> None:
+    """Raise ConfigError where the settings name a member that does not exist."""
+    known = {cast("Any", m).kind for package in (*GROUPS, "perceivers") for m in members(package)}
+    for name in (*settings.members, *settings.off):
+        if name not in known:
+            message = f"No member {name!r}: there are {', '.join(sorted(known))}."
+            raise ConfigError(message)
+
+
+def _nodes(settings: Settings, resources: Resources) -> list[Node]:
+    check_members(settings)
+    return [
+        node(kind, member, group, resources)
+        for package, group in GROUPS.items()
+        for kind, member in declared(package, settings).items()
+    ]
+
+
+def _perceivers(settings: Settings, resources: Resources) -> list[Perceiver]:
+    return [start(member, resources) for member in declared("perceivers", settings).values()]
+
+
+def _skew_s_max(settings: Settings) -> float:
+    """A recording has no clock that its lines could be ahead of."""
+    return float("inf") if settings.origin is Origin.REPLAY else 300.0
+
+
+def _ledger_origin(city: City) -> str:
+    words = "".join(letter if letter.isalnum() else "-" for letter in city.name.lower())
+    return f"tocsin/{words}"
+
+
+def _token_key(private: Path) -> bytes:
+    """The key of pseudonyms: made once, never leaves the machine."""
+    path = private / "tokens.key"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_bytes(secrets.token_bytes(32))
+    return path.read_bytes()
+
+
+def _secrets(private: Path) -> Mapping[str, str]:
+    """Named secrets, one file each under private/secrets."""
+    folder = private / "secrets"
+    return {path.name: path.read_text(encoding="utf-8").strip() for path in folder.glob("*")} if folder.is_dir() else {}
+
+
+def replay_settings(settings: Settings) -> Settings:
+    """The same settings for recorded input: whoever speaks in the file is taken as accepted."""
+    import msgspec
+
+    return msgspec.structs.replace(settings, newcomers=SourceState.IN_SERVICE)

@@ -1,0 +1,226 @@
+"""The desk: what people ask of the gate and of incidents, checked, receipted, logged, folded."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from msgspec import Struct
+
+from tocsin.engine.graph import Graph
+from tocsin.engine.view import View
+from tocsin.gate.approve import Approver, approve
+from tocsin.gate.ledger import Ledger
+from tocsin.gate.policy import Policies
+from tocsin.model import (
+    Action,
+    BadInput,
+    Conflict,
+    Decision,
+    Fact,
+    Incident,
+    IncidentState,
+    Origin,
+    Proposal,
+    Receipt,
+    Verdict,
+    derived_id,
+)
+
+INCIDENT_VERBS = (
+    "acknowledge",
+    "unacknowledge",
+    "shelve",
+    "unshelve",
+    "assign",
+    "note",
+    "hand-over",
+    "merge",
+    "split",
+    "close",
+    "reopen",
+)
+PROPOSAL_VERBS = ("edit", "approve", "reject", "update", "cancel", "all-clear")
+SOURCE_VERBS = ("accept", "test", "maintenance", "in-service", "aim")
+VERBS = (*INCIDENT_VERBS, *PROPOSAL_VERBS, *SOURCE_VERBS)
+"""All that can be decided, by what it is about."""
+
+SHELVED_S_MAX = 8 * 3600.0
+"""Longest that an incident may be shelved: one shift."""
+
+TEXT_CHARS_MAX = 20_000
+"""Longest text of a decision: an edited draft in several languages fits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who decides: a pseudonymous account and the role in which it acts."""
+
+    account: str
+    role: str
+
+
+class Wish(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What somebody wants: a verb, what it is about, and what the verb needs.
+
+    `typed` is the word that an approval asks for; `others` are incidents to merge, stages to
+    split off, a verdict, or the account that takes over.
+    """
+
+    verb: str
+    target: str
+    text: str = ""
+    typed: str = ""
+    until: float | None = None
+    others: tuple[str, ...] = ()
+
+
+class Appends(Protocol):
+    """Whoever logs a fact, folds it, and gives what followed."""
+
+    def append(self, fact: Fact) -> list[Fact]:
+        """Blocks until logged and folded."""
+        ...
+
+
+class Desk:
+    """Every decision is checked, gets a receipt before its effect, and becomes a fact in the log."""
+
+    def __init__(
+        self,
+        *,
+        view: View,
+        graph: Graph,
+        engine: Appends,
+        ledger: Ledger,
+        policies: Policies,
+        origin: Origin,
+        clock: Callable[[], float],
+        send: Callable[[Action, float], None],
+    ) -> None:
+        self._view = view
+        self._graph = graph
+        self._engine = engine
+        self._ledger = ledger
+        self._policies = policies
+        self._origin = origin
+        self._clock = clock
+        self._send = send
+        self._count = 0
+        self._approvals: dict[tuple[str, int], dict[str, Approver]] = {}
+
+    def decide(self, wish: Wish, by: Person) -> Decision:
+        """Carry out one decision. Raises NotFound, Conflict, BadInput or Refused with what to do instead."""
+        if wish.verb not in VERBS:
+            message = f"Nobody can {wish.verb!r} anything: choose one of {', '.join(VERBS)}."
+            raise BadInput(message)
+        if len(wish.text) > TEXT_CHARS_MAX:
+            message = f"The text has {len(wish.text)} characters; {TEXT_CHARS_MAX} are the most."
+            raise BadInput(message)
+        now = self._clock()
+        decision = self._decision(wish, by, now)
+        if wish.verb in PROPOSAL_VERBS:
+            self._about_proposal(decision, by, wish.typed, now)
+        else:
+            if wish.verb in INCIDENT_VERBS:
+                _check_incident(self._view.incident(wish.target), decision, now)
+            self._record(decision)
+            self._engine.append(decision)
+        return decision
+
+    def automatic(self, proposal: Proposal, now: float) -> None:
+        """Act on a proposal that a standing policy has approved beforehand, under its name."""
+        action = approve(self._ledger, self._policies, proposal, (), "", now)
+        self._send(action, now)
+
+    def _decision(self, wish: Wish, by: Person, now: float) -> Decision:
+        self._count += 1
+        return Decision(
+            at=now,
+            origin=self._origin,
+            id=derived_id("dec", by.account, now, self._count),
+            verb=wish.verb,
+            target=wish.target,
+            by=by.account,
+            role=by.role,
+            text=wish.text,
+            until=wish.until,
+            others=wish.others,
+        )
+
+    def _about_proposal(self, decision: Decision, by: Person, typed: str, now: float) -> None:
+        proposal = self._view.proposal(decision.target)
+        if decision.verb in ("cancel", "all-clear", "update", "edit", "reject"):
+            self._record(decision)
+            self._engine.append(decision)
+            proposal = self._view.proposal(decision.target)
+        if decision.verb in ("approve", "cancel", "all-clear"):
+            self._approve(proposal, decision, by, typed, now)
+
+    def _approve(self, proposal: Proposal, decision: Decision, by: Person, typed: str, now: float) -> None:
+        approvers = self._approvals.setdefault((proposal.id, proposal.rev), {})
+        approvers[by.account] = Approver(by.account, by.role)
+        if len(approvers) < proposal.approvers:
+            self._record(decision)
+            return  # the first of two: nothing happens until the second person approves too
+        action = approve(self._ledger, self._policies, proposal, tuple(approvers.values()), typed, now)
+        del self._approvals[proposal.id, proposal.rev]
+        if decision.verb == "approve":
+            self._engine.append(decision)
+        self._send(action, now)
+
+    def _record(self, decision: Decision) -> None:
+        self._ledger.append(
+            Receipt(
+                id=decision.id,
+                at=decision.at,
+                act=decision.verb,
+                subject=decision.target,
+                by=decision.by,
+                origin=decision.origin,
+            )
+        )
+
+
+def _check_incident(incident: Incident, decision: Decision, now: float) -> None:
+    checks: dict[str, Callable[[Incident, Decision, float], str]] = {
+        "acknowledge": _open_only,
+        "shelve": _ends,
+        "close": _has_verdict,
+        "merge": _has_others,
+        "split": _leaves_some,
+        "note": _has_text,
+        "hand-over": _has_others,
+    }
+    problem = checks[decision.verb](incident, decision, now) if decision.verb in checks else ""
+    if problem:
+        raise Conflict(problem)
+
+
+def _open_only(incident: Incident, _decision: Decision, _now: float) -> str:
+    done = incident.state in (IncidentState.CLOSED, IncidentState.MERGED)
+    return f"{incident.id} is {incident.state.value}: reopen it first." if done else ""
+
+
+def _ends(_incident: Incident, decision: Decision, now: float) -> str:
+    if decision.until is None or not now < decision.until <= now + SHELVED_S_MAX:
+        return f"A shelf needs an end within the next {SHELVED_S_MAX / 3600:.0f} hours."
+    return ""
+
+
+def _has_verdict(_incident: Incident, decision: Decision, _now: float) -> str:
+    known = [verdict.value for verdict in Verdict]
+    return "" if decision.others and decision.others[0] in known else f"Close with a verdict: {', '.join(known)}."
+
+
+def _has_others(_incident: Incident, decision: Decision, _now: float) -> str:
+    return "" if decision.others else f"Say with whom or what to {decision.verb}."
+
+
+def _has_text(_incident: Incident, decision: Decision, _now: float) -> str:
+    return "" if decision.text.strip() else "Write the note first."
+
+
+def _leaves_some(incident: Incident, decision: Decision, _now: float) -> str:
+    stages = {stage.id for stage in incident.stages}
+    leaving = stages & set(decision.others)
+    return "" if leaving and leaving != stages else "Choose some of its stages, but not all."

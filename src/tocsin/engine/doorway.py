@@ -1,0 +1,152 @@
+"""The doorway: what a source delivered becomes observations, under a clearance, or goes to quarantine."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tocsin.contract.bodies import Density, LogEvents, Sighting
+from tocsin.contract.protocols import Delivered, Perceiver
+from tocsin.engine.seats import Seat, Seats
+from tocsin.gate.admit import Admission
+from tocsin.gate.clearance import Ask, Clearance
+from tocsin.model import BadInput, Body, Level, Observation, Origin, Reading, Refused, SourceState, tag_of
+from tocsin.store.quarantine import Rejected
+
+LATENESS_S_MAX = 30.0
+"""How far behind its source's newest fact an observation may be before it is flagged late."""
+
+LOG_LATENESS_S_MAX = 900.0
+"""The same for batches of log lines, which leave their sensors in flushes."""
+
+SPEAKING = (SourceState.IN_SERVICE, SourceState.TEST, SourceState.MAINTENANCE, SourceState.CALIBRATION_OVERDUE)
+"""The states in which a source's readings are observed; a staged one is only shown."""
+
+
+@dataclass(slots=True)
+class Admitted:
+    """What came of one delivery."""
+
+    observations: list[Observation[Any]] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+    staged: int = 0
+
+
+def persons_of(body: Body) -> float:
+    """How many people an observation looks at, for the meter."""
+    match body:
+        case Density(persons=persons) if persons is not None:
+            return persons
+        case Sighting(count=count):
+            return float(count)
+    return 0.0
+
+
+class Doorway:
+    """Perceives, asks the gate, places and dates every reading of a delivery."""
+
+    def __init__(
+        self, seats: Seats, perceivers: Iterable[Perceiver], admission: Admission, *, skew_s_max: float = 300.0
+    ) -> None:
+        self.seats = seats
+        self._admission = admission
+        self._skew_s_max = skew_s_max
+        self._perceivers = {body: perceiver for perceiver in perceivers for body in perceiver.accepts}
+
+    def admit(self, delivered: Delivered, via: str, now: float) -> Admitted:
+        """Everything of the delivery is in the answer: observed, rejected with a reason, or staged."""
+        answer = Admitted()
+        answer.rejected.extend(
+            Rejected(at=now, source=via, reason=reason, raw=raw) for raw, reason in delivered.rejected
+        )
+        perceived = [pair for reading in delivered.readings for pair in self._seated(reading, via, now, answer)]
+        self._lease_ahead(perceived, now)
+        for seat, reading in perceived:
+            try:
+                answer.observations.append(self._observe(reading, seat, now))
+            except (BadInput, Refused) as error:
+                seat.rejected += 1
+                answer.rejected.append(Rejected(at=now, source=seat.id, reason=str(error), raw=b""))
+        return answer
+
+    def _seated(
+        self, reading: Reading[Any], via: str, now: float, answer: Admitted
+    ) -> Iterable[tuple[Seat, Reading[Any]]]:
+        seat = self.seats.take(reading.source, via)
+        if seat is None:
+            answer.rejected.append(Rejected(at=now, source=via, reason="too many sources: no seat is left", raw=b""))
+            return ()
+        if seat.state not in SPEAKING:
+            seat.last_at, seat.changed = reading.at, True
+            answer.staged += 1
+            return ()
+        perceiver = self._perceivers.get(type(reading.body))
+        if perceiver is None:
+            return ((seat, reading),)
+        perceived = perceiver.perceive(reading)
+        answer.rejected.extend(
+            Rejected(at=now, source=seat.id, reason=reason, raw=raw) for raw, reason in perceived.rejected
+        )
+        return [(seat, one) for one in perceived.readings]
+
+    def _lease_ahead(self, perceived: Sequence[tuple[Seat, Reading[Any]]], now: float) -> None:
+        """Ask for all missing leases of a delivery at once: one write to the ledger, however many sources."""
+        missing = {
+            _ask(seat, type(reading.body).level, reading.origin): seat
+            for seat, reading in perceived
+            if _running(seat, type(reading.body).level, now) is None and type(reading.body).level <= seat.level_max
+        }
+        if len(missing) > 1:
+            for ask, lease in self._admission.lease_many(missing, now).items():
+                missing[ask].leases[ask.level] = lease
+
+    def _observe(self, reading: Reading[Any], seat: Seat, now: float) -> Observation[Any]:
+        if reading.at > now + self._skew_s_max:
+            message = f"dated {reading.at - now:.0f} s ahead of the clock: set the time of {seat.id}"
+            raise BadInput(message)
+        body: Body = reading.body
+        lease = self._lease(seat, body, reading.origin, now)
+        allowed = LOG_LATENESS_S_MAX if isinstance(body, LogEvents) else LATENESS_S_MAX
+        late = reading.at < seat.watermark - allowed
+        seat.watermark = max(seat.watermark, reading.at)
+        seat.accepted += 1
+        seat.late += late
+        if body.level > Level.AMBIENT:
+            self._admission.used(lease, persons_of(body))
+        return Observation(
+            at=reading.at,
+            origin=reading.origin,
+            source=reading.source,
+            seq=reading.seq,
+            body=body,
+            boot=reading.boot,
+            seq_end=reading.seq_end,
+            via=reading.via,
+            place=reading.place or seat.place,
+            level=body.level,
+            lease=lease.id,
+            late=late,
+        )
+
+    def _lease(self, seat: Seat, body: Body, origin: Origin, now: float) -> Clearance:
+        level = type(body).level
+        lease = _running(seat, level, now)
+        if lease is not None:
+            return lease
+        if level > seat.level_max:
+            message = (
+                f"{tag_of(type(body))} is level {int(level)}, but {seat.id} may be asked for level "
+                f"{int(seat.level_max)} at most: raise its level_max, or mask beside the source"
+            )
+            raise Refused(message)
+        lease = self._admission.lease(_ask(seat, level, origin), now)
+        seat.leases[level] = lease
+        return lease
+
+
+def _running(seat: Seat, level: Level, now: float) -> Clearance | None:
+    lease = seat.leases.get(level)
+    return lease if lease is not None and lease.holds(now) else None
+
+
+def _ask(seat: Seat, level: Level, origin: Origin) -> Ask:
+    return Ask(source=seat.id, purpose=seat.purpose, level=level, zone=seat.zone, origin=origin)

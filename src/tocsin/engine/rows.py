@@ -1,0 +1,93 @@
+"""What the console is told beside incidents: a row per sensor, the state of the system."""
+
+from msgspec import Struct
+
+from tocsin.model import Place
+
+
+class SensorRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One sensor as the Devices page shows it: its last value in words, its age, its state.
+
+    `last_at` is None until it spoke; `value` has number and unit ("0.4 ppm chlorine").
+    """
+
+    id: str
+    family: str
+    name: str
+    state: str
+    condition: str
+    place: Place | None = None
+    last_at: float | None = None
+    silent_after_s: float = 60.0
+    value: str = ""
+    assumed: tuple[str, ...] = ()
+    bearing_deg: float | None = None
+    field_deg: float = 360.0
+    range_m: float = 0.0
+    sees: tuple[str, ...] = ()
+    staged: bool = False
+    via: str = ""
+    level_max: int = 0
+
+
+class StageRow(Struct, frozen=True, kw_only=True):
+    """One stage of the graph: what it took, what it concluded, what is wrong with it."""
+
+    name: str
+    kind: str
+    seen: int
+    out: int
+    keys: int
+    failed: int = 0
+    problem: str = ""
+
+
+class SourceRow(Struct, frozen=True, kw_only=True):
+    """One connection: what it delivered and what is wrong with it."""
+
+    id: str
+    kind: str
+    received: int
+    rejected: int = 0
+    last_at: float | None = None
+    problem: str = ""
+
+
+class Bucket(Struct, frozen=True, kw_only=True):
+    """Alarms (incidents opened) that began in one minute."""
+
+    at: float
+    count: int
+
+
+class Reporting(Struct, frozen=True, kw_only=True):
+    """How many sensors of a family report, of how many in service."""
+
+    family: str
+    reporting: int
+    total: int
+
+
+class System(Struct, frozen=True, kw_only=True):
+    """The state of the whole: load, losses, promises kept."""
+
+    now: float
+    uptime_s: float
+    events_per_s: float
+    accepted: int
+    rejected: int
+    duplicates: int
+    staged: int
+    alarms: tuple[Bucket, ...]
+    alarm_limit_10min: int
+    last_alarm_at: float | None
+    quarantine: dict[str, int]
+    ledger: dict[str, str | int | float | bool]
+    log: dict[str, float | int]
+    outbox: dict[str, int]
+    stages: tuple[StageRow, ...]
+    sources: tuple[SourceRow, ...]
+    reporting: tuple[Reporting, ...]
+    memory_mb: float
+    ok: bool = True
+    problems: tuple[str, ...] = ()

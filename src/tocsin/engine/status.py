@@ -1,0 +1,122 @@
+"""The state of the whole system, read from its parts: load, losses, promises kept."""
+
+import resource
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from tocsin.engine.embedded import Embedded
+from tocsin.engine.rows import Reporting, SourceRow, StageRow, System
+from tocsin.engine.seats import Seat
+from tocsin.engine.view import View
+from tocsin.gate.ledger import Ledger
+from tocsin.model import Condition, SourceState
+from tocsin.store.outbox import Outbox
+
+ALARM_LIMIT_10MIN = 1
+"""About what one operator can take (EEMUA 191)."""
+
+
+@dataclass
+class Status:
+    """Asked for a `System` now and then; remembers the last counts to tell rates."""
+
+    engine: Embedded
+    view: View
+    ledger: Ledger
+    outbox: Outbox
+    _at: float = 0.0
+    _folded: int = 0
+    _rate: float = 0.0
+
+    def system(self, now: float) -> System:
+        """The state of everything at `now`."""
+        flow = self.engine.flow
+        stats = flow.log.stats()
+        problems = tuple(self._problems())
+        return System(
+            now=now,
+            uptime_s=round(now - self.engine.started_at, 1),
+            events_per_s=self._events_per_s(now),
+            accepted=flow.counts.accepted,
+            rejected=flow.counts.rejected,
+            duplicates=flow.counts.duplicates,
+            staged=flow.counts.staged,
+            alarms=self.view.alarms(now),
+            alarm_limit_10min=ALARM_LIMIT_10MIN,
+            last_alarm_at=self.view.opened[-1] if self.view.opened else None,
+            quarantine=dict(flow.quarantine.count_by_reason()),
+            ledger={"size": self.ledger.size, "root": self.ledger.root().hex()},
+            log={
+                "pos": stats.pos,
+                "queue": stats.queue,
+                "waiting": self.engine.waiting,
+                "bytes": stats.bytes,
+                "commit_ms_p50": round(stats.commit_ms_p50, 1),
+                "commit_ms_p99": round(stats.commit_ms_p99, 1),
+            },
+            outbox=dict(self.outbox.counts()),
+            stages=self._stages(),
+            sources=self._sources(),
+            reporting=self._reporting(now),
+            memory_mb=round(memory_mb(), 1),
+            ok=not problems,
+            problems=problems,
+        )
+
+    def _events_per_s(self, now: float) -> float:
+        folded = self.engine.flow.counts.folded
+        if now - self._at >= 1.0:
+            self._rate = round((folded - self._folded) / (now - self._at), 1) if self._at else 0.0
+            self._at, self._folded = now, folded
+        return self._rate
+
+    def _stages(self) -> tuple[StageRow, ...]:
+        return tuple(
+            StageRow(
+                name=node.name,
+                kind=node.group,
+                seen=node.seen,
+                out=node.out,
+                keys=len(node.states),
+                failed=node.failed,
+                problem=node.problem,
+            )
+            for node in self.engine.flow.graph.nodes
+        )
+
+    def _sources(self) -> tuple[SourceRow, ...]:
+        return tuple(
+            SourceRow(
+                id=line.name,
+                kind=line.kind,
+                received=line.received,
+                rejected=line.rejected,
+                last_at=line.last_at,
+                problem=line.problem,
+            )
+            for line in list(self.engine.lines.values())
+        )
+
+    def _reporting(self, now: float) -> tuple[Reporting, ...]:
+        seats = [seat for seat in self.engine.flow.doorway.seats if seat.state is not SourceState.STAGED]
+        total, alive = Counter(seat.family for seat in seats), Counter(s.family for s in seats if reports(s, now))
+        return tuple(Reporting(family=name, reporting=alive[name], total=total[name]) for name in sorted(total))
+
+    def _problems(self) -> list[str]:
+        lines = [f"{line.name}: {line.problem}" for line in list(self.engine.lines.values()) if line.problem]
+        return lines + [node.problem for node in self.engine.flow.graph.nodes if node.problem]
+
+
+def reports(seat: Seat, now: float) -> bool:
+    """Whether a source spoke within its time and is not known to be silent."""
+    fresh = seat.last_at is not None and now - seat.last_at <= seat.silent_after_s
+    return fresh and seat.condition is not Condition.SILENT
+
+
+def memory_mb() -> float:
+    """Resident memory of this process now, in MB (the peak where the system does not tell)."""
+    try:
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize() / 1e6
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
