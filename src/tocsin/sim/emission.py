@@ -11,8 +11,8 @@ Channel = Literal["mqtt", "eve", "http"]
 class Emission(Struct, frozen=True):
     """What is sent, when (seconds UTC) and whereto.
 
-    `address` is the topic, the file name or the path; `payload` one JSON object (mqtt), one
-    line without its end (eve) or lines (http). `device` is who sends it.
+    `address` is the topic (mqtt), the id of the log (eve) or the path (http); `payload` one JSON
+    object, one line without its end, or lines. `device` is who sends it.
     """
 
     at: float

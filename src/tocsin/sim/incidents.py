@@ -40,7 +40,7 @@ class Events:
         self._assaults = {plan.id: Assault(chance, plan, city) for plan in scenario.attacks}
         self._leaks = [Leak(chance, plan, city, self._after(plan)) for plan in scenario.releases]
         self._rows = sorted(
-            ((at, seen.file, row) for a in self._assaults.values() for at, seen, row in _seen(a, traffic, watched)),
+            ((at, seen.sensor, row) for a in self._assaults.values() for at, seen, row in _seen(a, traffic, watched)),
             key=lambda line: line[0],
         )
 
@@ -56,7 +56,7 @@ class Events:
                 yield victim.id, Silence(assault.silenced_at, float("inf"))
 
     def lines(self, second: int) -> list[tuple[float, str, Row]]:
-        """What network sensors write of attacks within this second: (time, file, record)."""
+        """What network sensors write of attacks within this second: (time, log, record)."""
         return [line for line in self._rows if second <= line[0] < second + 1]
 
     def step(self, second: int, wind: tuple[float, float], spots: Floats) -> dict[str, tuple[str, Floats]]:

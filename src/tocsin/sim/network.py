@@ -37,11 +37,6 @@ class Watched(Struct, frozen=True):
     sensor: str
     hosts: tuple[str, ...]
 
-    @property
-    def file(self) -> str:
-        """The file that it writes."""
-        return f"{self.sensor}.eve.json"
-
 
 class Traffic:
     """Ordinary traffic, second by second."""

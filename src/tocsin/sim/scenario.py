@@ -122,7 +122,7 @@ class Noise(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Expected(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a right answer looks like: how many incidents at least and at most, the highest priority."""
+    """What a right answer looks like: how many incidents, and none more urgent than `priority_min`."""
 
     incidents_min: int = 0
     incidents_max: int = 0

@@ -161,7 +161,7 @@ class World:
                 at, count, boot = spoken
                 density, persons = counter.people(second)
                 head = {"source": name, "at": round(self.start_at + at, 3), "n": count, "boot": boot}
-                lines.append(msgspec.json.encode({**head, "density": density, "persons": persons}))
+                lines.append(msgspec.json.encode({**head, "persons_per_m2": density, "persons": persons}))
         if lines:
             yield Emission(self.start_at + second + READING_EVERY_S, "http", CROWD_PATH, b"\n".join(lines) + b"\n")
 
@@ -171,10 +171,10 @@ class World:
     def _lines(self, second: int) -> Iterator[Emission]:
         noise = self._scenario.noise
         usual = self._traffic.rows(noise.eve_lines_per_s, noise.alerts_per_hour)
-        ordinary = ((second + share, watched.file, row) for share, watched, row in usual)
-        for after, file, row in merge(ordinary, self._events.lines(second), key=lambda line: line[0]):
+        ordinary = ((second + share, watched.sensor, row) for share, watched, row in usual)
+        for after, log, row in merge(ordinary, self._events.lines(second), key=lambda line: line[0]):
             at = round(self.start_at + after, 6)
-            yield Emission(at, "eve", file, eve_line(at, row), file.removesuffix(".eve.json"))
+            yield Emission(at, "eve", log, eve_line(at, row), log)
 
     def truth(self) -> Truth:
         """What really happened; complete once all emissions were taken."""
