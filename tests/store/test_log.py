@@ -166,7 +166,7 @@ def test_resume_points_are_saved_with_their_facts(tmp_path, keys):
         assert [log.resume_point(source) for source in ("eve", "mqtt", "new")] == [b"offset 20", b"x", b""]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.lists(st.sampled_from(Level), max_size=6), max_size=6), st.integers(0, 20), st.integers(0, 40))
 def test_any_range_reads_as_a_slice(tmp_path_factory, batches, after, until):
     with EventLog.open(tmp_path_factory.mktemp("log"), SeededKeys()) as log:

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -66,14 +66,15 @@ class EventLog:
         cannot be had, or when the file is damaged or was written by a newer Tocsin.
         """
         path = make_private(folder, FILE)
-        lock = Lock.take(folder)
-        try:
+        with ExitStack() as undo:
+            lock = Lock.take(folder)
+            undo.callback(lock.free)
             bring_up_to_date(path, "log")
-            log = cls(path, connect(path, LOG_SETTINGS), lock, Sealer(keys), limits or LogLimits())
+            connection = connect(path, LOG_SETTINGS)
+            undo.callback(connection.close)
+            log = cls(path, connection, lock, Sealer(keys), limits or LogLimits())
             log._begin(retention_class)
-        except BaseException:
-            lock.free()
-            raise
+            undo.pop_all()
         return log
 
     def submit(

@@ -58,7 +58,9 @@ class Sealer:
                 raise InvalidTag
             packed = cipher.decrypt(sealed[1:start], sealed[start:], _bound(cls, hour, name))
         except (InvalidTag, ValueError) as error:
-            message = f"Row {name!r} does not match its seal: it was altered after it was written."
+            message = (
+                f"Row {name!r} does not match its seal: it was altered, or the key ring is not the one of this folder."
+            )
             raise Tampered(message) from error
         return self._unpacked(packed, name)
 
