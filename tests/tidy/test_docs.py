@@ -1,6 +1,8 @@
 """The documentation stays true: links lead somewhere, commands exist, generated pages match the code."""
 
+import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 from urllib.parse import unquote
@@ -27,7 +29,7 @@ def relative(path: Path) -> str:
 
 def code(text: str) -> str:
     """What a page shows as code: blocks, and spans within lines."""
-    blocks = re.findall(r"```(?:console|sh|bash|shell)\n(.*?)```", text, re.DOTALL)
+    blocks = re.findall(r"```(?:console|sh|bash|shell)(?: run)?\n(.*?)```", text, re.DOTALL)
     spans = [f"`{span}`" for span in re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))]
     return "\n".join([*blocks, *spans])
 
@@ -96,6 +98,23 @@ def test_a_decision_says_context_choice_cost_and_what_would_change_it(page):
     marks = ("**Context.**", "**Choice.**", "**Cost.**", "**What would change our mind.**")
     assert [mark for mark in marks if mark not in text] == []
     assert len(text.split()) < 500
+
+
+def runnable(page: Path) -> str:
+    """The blocks of a page that are marked to be run, as one script."""
+    return "\n".join(re.findall(r"```console run\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL))
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if runnable(page)], ids=relative)
+def test_what_a_page_shows_as_run_runs(page, tmp_path):
+    where = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "LC_ALL": "C.UTF-8",
+    }
+    command = ["bash", "-euo", "pipefail", "-c", runnable(page)]
+    said = subprocess.run(command, cwd=tmp_path, env=where, capture_output=True, text=True, check=False, timeout=120)
+    assert said.returncode == 0, said.stdout + said.stderr
 
 
 def test_links_and_commands_are_seen_at_all(tmp_path):
