@@ -1,9 +1,9 @@
 """Scoring: perfect answers score perfectly, missing and false ones cost what they should."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
-import pytest
 
 from tocsin.model import Incident, IncidentState, Origin, Place, Priority, Stage, moved
 from tocsin.sim.scenario import Expected
