@@ -18,7 +18,7 @@ class Value(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
     in the payload's unit; a value beyond is kept and flagged. `factor` multiplies the number first
     (fixed-point payloads). `active` lists what means the alarm side of a contact, or online.
     `temperature_c` and `pressure_kpa` are what mg/m³ is converted to ppm at.
-    `from_deg`, `persons`, `area_m2`, `zone`, `count`, `score`, `track` are paths to more of the same thing.
+    `dir` (bearing), `persons`, `area_m2`, `zone`, `count`, `score`, `track` are paths to more of the same thing.
     """
 
     quantity: str
@@ -32,7 +32,7 @@ class Value(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
     temperature_c: float = 20.0
     pressure_kpa: float = 101.325
     active: tuple[Scalar, ...] = ()
-    from_deg: str = ""
+    dir: str = ""
     persons: str = ""
     area_m2: str = ""
     zone: str = ""
@@ -122,7 +122,7 @@ def _check_numbers(where: str, value: Value) -> None:
         raise ConfigError(f"{where}: a factor of 0 makes every value 0.")
 
 
-_NEEDED: dict[str, tuple[str, ...]] = {"wind": ("from_deg",), "quantity": ("name",), "contact": ("name",)}
+_NEEDED: dict[str, tuple[str, ...]] = {"wind": ("dir",), "quantity": ("name",), "contact": ("name",)}
 
 
 def _check_parts(where: str, value: Value) -> None:

@@ -209,7 +209,7 @@ def _values(fields: dict[str, list[Any]]) -> tuple[tuple[Value, ...], list[str],
         if completed is None:
             continue
         values.append(completed)
-        used.update({path, completed.from_deg, completed.persons})
+        used.update({path, completed.dir, completed.persons})
         guesses.extend([f"{path}: {guess}"] if guess else [])
     return tuple(values), guesses, used
 
@@ -243,7 +243,7 @@ def _completed(value: Value, fields: dict[str, list[Any]]) -> Value | None:
     """A wind needs its bearing; a density takes the number of persons where there is one."""
     if value.quantity == "wind":
         bearing = _first(fields, _BEARINGS)
-        return None if bearing is None else replace(value, from_deg=bearing)
+        return None if bearing is None else replace(value, dir=bearing)
     if value.quantity == "density":
         return replace(value, persons=_first(fields, _PERSONS) or "")
     return value

@@ -153,7 +153,7 @@ def _density(value: Value, found: object, payload: Document) -> Document:
 
 def _wind(value: Value, found: object, payload: Document) -> Document:
     number = _number(found, value.path) * value.factor
-    bearing = _number(field_at(payload, value.from_deg), value.from_deg)
+    bearing = _number(field_at(payload, value.dir), value.dir)
     flags = _flags(number, value) or (["out-of-range"] if number < 0 or not 0 <= bearing <= 360 else [])
     return _document("weather.wind/1", flags, speed_m_s=number * FACTORS["wind"][value.unit], from_deg=bearing % 360)
 
