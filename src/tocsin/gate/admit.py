@@ -12,7 +12,7 @@ from tocsin.gate.policy import Policies, Policy
 from tocsin.gate.traces import BREAK_GLASS, LEASE, REVIEW, begun, ended, recalled
 from tocsin.model import Conflict, Level, NotFound, Receipt, Refused, derived_id
 
-LOOKED_BACK = 20_000
+LOOKED_BACK = 50_000
 """Receipts that are read at the start to find leases which a crash left open."""
 
 

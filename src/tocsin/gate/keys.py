@@ -76,10 +76,10 @@ class KeyRing:
             self._raise_floor(cls, max(hour, self._floor(cls)))
             below = self._below(cls, hour)
             for path in below:
-                self._known.pop((cls, int(path.name)), None)
+                self._known.pop((cls, int(path.name.partition(".")[0])), None)
                 _destroy(path)
             sync_folder(self._folder / cls)
-            return len(below)
+            return sum(path.suffix == "" for path in below)
 
     def hours(self, cls: str) -> list[int]:
         """The hours of a class that have a key."""
@@ -87,7 +87,9 @@ class KeyRing:
         return sorted(int(path.name) for path in folder.iterdir() if path.name.isdecimal()) if folder.exists() else []
 
     def _below(self, cls: str, hour: int) -> list[Path]:
-        return [self._folder / cls / str(one) for one in self.hours(cls) if one < hour]
+        """Files that hold a key of an earlier hour, also drafts that a crash left behind."""
+        paths = (self._folder / _checked(cls)).glob("[0-9]*")
+        return [path for path in paths if int(path.name.partition(".")[0]) < hour]
 
     def _floor(self, cls: str) -> int:
         if cls not in self._floors:
@@ -126,7 +128,7 @@ class KeyRing:
         fresh, nonce = os.urandom(KEY), os.urandom(NONCE)
         path = self._folder / cls / str(hour)
         make_private_folder(path.parent)
-        draft = path.with_name(f"{hour}.{os.getpid()}.tmp")
+        draft = path.with_name(f"{hour}.{os.urandom(6).hex()}.tmp")
         write_file(draft, nonce + self._master.encrypt(nonce, fresh, _name(path)), 0o600)
         try:
             path.hardlink_to(draft)

@@ -1,5 +1,7 @@
 """A child whose files may grow to 8 KiB only: it appends until it is refused."""
 
+# ruff: noqa: T201  # its output is what the test reads
+
 import resource
 import sys
 from pathlib import Path
@@ -15,4 +17,4 @@ try:
     while True:
         ledger.append_many([receipt(ledger.size + i) for i in range(7)])
 except StoreError as error:
-    print(f"wrote {ledger.size} and was refused: {error}")  # noqa: T201
+    print(f"wrote {ledger.size} and was refused: {error}")
