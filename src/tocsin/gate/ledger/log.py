@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from threading import RLock
 from typing import Self
@@ -54,12 +55,11 @@ class Ledger:
         note.check_name(origin)
         make_folder(folder)
         handle = keep.lock(private_folder)
-        try:
+        with ExitStack() as undo:
+            undo.callback(os.close, handle)
             ledger = cls(folder, origin, keep.signing_key(folder, private_folder, origin), handle)
             ledger._recover(salt_of, reserve_bytes)
-        except BaseException:
-            os.close(handle)
-            raise
+            undo.pop_all()
         return ledger
 
     @property
