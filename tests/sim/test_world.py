@@ -6,6 +6,7 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tocsin.city.context import City
-from tocsin.model import ConfigError, NotFound, Place
+from tocsin.contract.intake import Arrival, Routes, mapping_named, message_taken, ndjson_taken
+from tocsin.contract.resources import Resources
+from tocsin.model import ConfigError, NotFound, Place, tag_of
 from tocsin.sim.capture import CAPTURE, read_capture, read_truth, simulate
 from tocsin.sim.chance import Wander, stream
 from tocsin.sim.plume import Cloud, Houses, ppm_of
@@ -239,3 +242,31 @@ def test_a_wandering_value_keeps_its_spread():
     wander = Wander(stream(1, "w"), 2.0, 10.0)
     values = [float(wander.step(5.0)[0]) for _ in range(4000)]
     assert np.std(values) == pytest.approx(2.0, rel=0.15)
+
+
+def test_the_demo_mappings_understand_every_whole_message():
+    resources = Resources(city=HELSINKI, content=CONTENT)
+    presets = msgspec.yaml.decode((CONTENT / "cities" / "helsinki" / "mappings.yaml").read_bytes())
+    families = ("gas", "radiation", "wind", "contact")
+    routes = Routes({f"city/{family}/+": family for family in families}, presets, resources)
+    crowd = mapping_named("crowd", presets, resources)
+    seen = Counter()
+    for emission in emitted(replace(CHLORINE, noise=Noise(broken_share=0.0)), duration_s=70):
+        arrival = Arrival(at=emission.at, via="test")
+        if emission.channel == "mqtt":
+            taken = [message_taken(routes, emission.address, emission.payload, arrival)]
+        elif emission.channel == "http":
+            taken = list(ndjson_taken(crowd, emission.payload, arrival))
+        else:
+            taken = []
+        assert [row for one in taken for row in one.rejected] == []
+        seen.update(tag_of(type(reading.body)) for one in taken for reading in one.readings)
+        assert {reading.source for one in taken for reading in one.readings} <= set(HELSINKI.sensors)
+    assert set(seen) == {
+        "gas.concentration/1",
+        "sensor.quantity/1",
+        "radiation.counts/1",
+        "crowd.density/1",
+        "weather.wind/1",
+        "sensor.contact/1",
+    }
