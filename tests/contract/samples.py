@@ -1,6 +1,7 @@
 """What each kind of member is tried on: its own ALARM and BENIGN, or the flow's facts up to its place."""
 
 import importlib.util
+from dataclasses import fields
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -12,11 +13,14 @@ from tocsin.contract.declared import Sample, package_of
 from tocsin.contract.examples import START_AT, gas, ids_alerts
 from tocsin.contract.folding import findings
 from tocsin.contract.resources import Resources
-from tocsin.contract.walk import member_of
+from tocsin.contract.walk import configured, member_of
 from tocsin.model import IncidentState, Origin, Priority, Reading, Tick
 
 ROOT = Path(__file__).resolve().parents[2]
 RESOURCES = Resources(token_key=b"0123456789abcdef", secrets={"webhook": "0123456789abcdef0123456789abcdef"})
+
+ON = {"outlet": "folder"}
+"""Parameters without which a member stays silent, by name."""
 
 _ALERT = b'{"timestamp":"2026-09-21T13:33:%02d.0+0000","event_type":"alert","src_ip":"198.51.100.7",\
 "dest_ip":"192.168.1.9","alert":{"signature_id":1,"signature":"ET EXPLOIT Example","severity":2},"payload":"c2VjcmV0"}'
@@ -70,3 +74,8 @@ def sample_of(member):
     package = package_of(member)
     facts = {"alarm": made[package](), "benign": ()} if package in made else {}
     return Sample(**facts | _own(member), resources=RESOURCES)
+
+
+def tried(member):
+    """The member as it is tried: defaults, but switched on where it is off by default."""
+    return configured(member, {name: one for name, one in ON.items() if name in {f.name for f in fields(member)}})

@@ -8,12 +8,12 @@ import pytest
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from tocsin.contract import checks
+from tocsin.contract import behaved, checks, declared
 from tocsin.contract.bodies import Counts, LogBatch
 from tocsin.contract.declared import HEADINGS, Sample, page_of
 from tocsin.contract.examples import counts
-from tocsin.contract.protocols import by_source
-from tocsin.model import ContractBroken, Finding, Level, Observation, derived_id
+from tocsin.contract.protocols import Perceived, by_source
+from tocsin.model import ContractBroken, Finding, Level, Observation, Origin, Reading, derived_id
 
 SEEN_BY_ALL: list[int] = []
 PAGE = "# A page\n" + "".join(f"## {heading}\n`limit` and more.\n" for heading in HEADINGS)
@@ -135,6 +135,10 @@ class Curious(Loud):
     accepts = (LogBatch,)
 
 
+class Deaf(Loud):
+    accepts = ()
+
+
 class Heavy(Loud):
     default_nats: ClassVar = {"loud": 9.0}
 
@@ -152,7 +156,7 @@ class Melting:
     """Not frozen.
 
     >>> 1 + 1
-    3
+    2
     """
 
     kind: ClassVar[str] = "cbrne.melting"
@@ -161,25 +165,48 @@ class Melting:
     default_nats: ClassVar[dict[str, float]] = {}
 
 
+def lying():
+    class Lying(Loud):
+        """Shows what is not so.
+
+        >>> 1 + 1
+        3
+        """
+
+    return Lying
+
+
 class Batched(Loud):
     def steps(self, state, batch):
         return state, []
 
 
-class Prying(Loud):
-    needs = Level.CLEAR
-    accepts = (LogBatch,)
+@dataclass(frozen=True, kw_only=True)
+class Leaky:
+    """Lets out what it took in, one level closer than it says.
+
+    >>> 2 + 2
+    4
+    """
+
+    kind: ClassVar[str] = "log.leaky"
+    needs: ClassVar[Level] = Level.ANONYMOUS
+    accepts: ClassVar[tuple[type, ...]] = (LogBatch,)
+
+    def perceive(self, reading):
+        return Perceived(readings=(reading,))
 
 
 ALARM = counts([50.0, 150.0, 60.0, 170.0])
 SAMPLE = Sample(alarm=ALARM, benign=counts([50.0] * 5))
 PLANTED = {
     "is_a_frozen_declaration": [Melting],
+    "says_what_it_takes": [Melting, Deaf],
     "has_a_kind_in_its_family": [Stranger],
     "is_not_of_the_never_built": [EmotionReader],
     "asks_for_no_more_than_it_needs": [Curious],
     "weighs_every_grade_modestly": [Heavy],
-    "has_a_runnable_example": [Melting, Silent],
+    "has_a_runnable_example": [lying(), Silent],
     "same_in_same_out": [Chance],
     "cold_equals_warm": [Remembers],
     "snapshot_continues_alike": [Half, Unannotated],
@@ -201,16 +228,17 @@ def root(tmp_path):
     return tmp_path
 
 
+CHECKS = {check.__name__: check for check in checks.ALL}
 CASES = [(check, member) for check, bad in PLANTED.items() for member in bad]
 
 
 @pytest.mark.parametrize(("check", "member"), CASES, ids=lambda one: getattr(one, "__name__", one))
 def test_a_bad_member_is_refused(check, member, root):
     with pytest.raises(ContractBroken, match=member.__name__):
-        getattr(checks, check)(member(), SAMPLE, root)
+        CHECKS[check](member(), SAMPLE, root)
 
 
-WITHOUT_SOURCE = [one for one in checks.ALL if one is not checks.reads_no_clock_and_no_file]
+WITHOUT_SOURCE = [one for one in checks.ALL if one is not declared.reads_no_clock_and_no_file]
 
 
 @pytest.mark.parametrize("check", WITHOUT_SOURCE, ids=lambda check: check.__name__)
@@ -219,7 +247,7 @@ def test_a_sound_member_passes(check, root):
 
 
 def test_every_check_is_planted_once():
-    elsewhere = {"has_a_page", "reads_no_clock_and_no_file", "tells_no_more_than_it_needs"}
+    elsewhere = {"has_a_page", "reads_no_clock_and_no_file", "is_tried_on_what_it_needs", "lets_out_nothing_closer"}
     assert {check.__name__ for check in checks.ALL} == PLANTED.keys() | elsewhere
 
 
@@ -230,24 +258,31 @@ def test_every_check_is_planted_once():
         (PAGE.replace("## Privacy", "## Secrets"), "must have the headings"),
         (PAGE + "## More\nWords.\n", "must have the headings"),
         (PAGE.replace("`limit`", "the limit"), "parameter `limit`"),
-        (PAGE.replace("## Sees\n`limit` and more.", "## Sees"), "says nothing under Sees"),
+        (PAGE.replace("## Sees\n`limit` and more.", "## Sees"), "says nothing under one"),
     ],
 )
 def test_a_page_must_say_all(page, problem, root):
     page_of(Loud(), root).write_text(page) if page else page_of(Loud(), root).unlink()
     with pytest.raises(ContractBroken, match=problem):
-        checks.has_a_page(Loud(), SAMPLE, root)
+        declared.has_a_page(Loud(), SAMPLE, root)
 
 
 def test_this_very_file_reads_files_and_is_refused(root):
     with pytest.raises(ContractBroken, match="pathlib"):
-        checks.reads_no_clock_and_no_file(Loud(), SAMPLE, root)
+        declared.reads_no_clock_and_no_file(Loud(), SAMPLE, root)
 
 
 def test_samples_above_the_declared_level_are_refused(root):
     close = [replace(fact, level=Level.CLEAR) for fact in ALARM]
     with pytest.raises(ContractBroken, match="CLEAR"):
-        checks.tells_no_more_than_it_needs(Loud(), Sample(alarm=close), root)
+        behaved.is_tried_on_what_it_needs(Loud(), Sample(alarm=close), root)
+
+
+def test_a_perceiver_that_lets_too_much_out_is_refused(root):
+    body = LogBatch(format="eve", lines=(b"{}",), offsets=(0,))
+    reading = Reading(at=1.0, origin=Origin.LIVE, source="ids-1", seq=0, body=body)
+    with pytest.raises(ContractBroken, match="lets LogBatch out"):
+        behaved.lets_out_nothing_closer(Leaky(), Sample(alarm=[reading]), root)
 
 
 def test_all_problems_are_listed_at_once(root):

@@ -6,7 +6,7 @@ import doctest
 import inspect
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -108,18 +108,15 @@ def _class(member: object) -> type:
     return member if isinstance(member, type) else type(member)
 
 
+_SHAPES = (("perceive", "perceivers"), ("act", "responders"), ("default_nats", "detectors"), ("accepts", "fusion"))
+
+
 def package_of(member: object) -> str:
     """The plural package that a member belongs to, by its module or, for third parties, by its shape."""
     parts = _class(member).__module__.split(".")
-    if parts[0] == "tocsin" and len(parts) > 1 and parts[1] in PACKAGES:
+    if parts[0] == "tocsin" and parts[1] in PACKAGES:
         return parts[1]
-    if hasattr(member, "perceive"):
-        return "perceivers"
-    if hasattr(member, "act"):
-        return "responders"
-    if not hasattr(member, "accepts"):
-        return "sources"
-    return "detectors" if hasattr(member, "default_nats") else "fusion"
+    return next((package for name, package in _SHAPES if hasattr(member, name)), "sources")
 
 
 def page_of(member: object, root: Path) -> Path:
@@ -144,9 +141,15 @@ def is_a_frozen_declaration(member: Declared, _sample: Sample, _root: Path) -> N
         raise broken(member, "declare it with @dataclass(frozen=True, slots=True, kw_only=True).")
     if not all(parameter.kw_only for parameter in dataclasses.fields(_class(member))):
         raise broken(member, "its parameters must be keyword-only: add kw_only=True.")
-    if package_of(member) != "sources" and not getattr(member, "accepts", ()):
+
+
+def says_what_it_takes(member: Declared, _sample: Sample, _root: Path) -> None:
+    """A member of the flow names the types it accepts; a fold, the key of its state."""
+    if package_of(member) == "sources":
+        return
+    if not getattr(member, "accepts", ()):
         raise broken(member, "say what it takes: accepts: ClassVar = (SomeBody,).")
-    if hasattr(member, "step") and not hasattr(member, "key"):
+    if package_of(member) != "perceivers" and not hasattr(member, "key"):
         raise broken(member, "say what its state is kept by: key = by_source, or a Key of its own.")
 
 
@@ -203,13 +206,11 @@ def has_a_page(member: Declared, _sample: Sample, root: Path) -> None:
         raise broken(member, f"write its page docs/extensions/{package_of(member)}/{page.name}.")
     found = sections(page.read_text(encoding="utf-8"))
     if tuple(found) != HEADINGS:
-        raise broken(
-            member, f"{page.name} must have the headings {', '.join(HEADINGS)} and no other; it has {list(found)}."
-        )
-    if empty := [heading for heading, text in found.items() if not text]:
-        raise broken(member, f"{page.name} says nothing under {empty[0]}.")
-    names = [parameter.name for parameter in dataclasses.fields(_class(member))]
-    if missing := [name for name in names if f"`{name}`" not in found["Parameters"]]:
+        raise broken(member, f"{page.name} must have the headings {', '.join(HEADINGS)}; it has {list(found)}.")
+    if "" in found.values():
+        raise broken(member, f"{page.name} says nothing under one of its headings.")
+    explained = set(re.findall(r"`(\w+)`", found["Parameters"]))
+    if missing := sorted({parameter.name for parameter in dataclasses.fields(_class(member))} - explained):
         raise broken(member, f"{page.name} must explain the parameter `{missing[0]}` under Parameters.")
 
 
@@ -258,3 +259,17 @@ def _impurity(node: ast.AST) -> str:
         case _:
             return ""
     return next((root for root in roots if root in _IMPURE), "")
+
+
+ALL: tuple[Callable[[Declared, Sample, Path], None], ...] = (
+    is_a_frozen_declaration,
+    says_what_it_takes,
+    has_a_kind_in_its_family,
+    is_not_of_the_never_built,
+    asks_for_no_more_than_it_needs,
+    weighs_every_grade_modestly,
+    has_a_page,
+    has_a_runnable_example,
+    reads_no_clock_and_no_file,
+)
+"""Every check of a declaration."""

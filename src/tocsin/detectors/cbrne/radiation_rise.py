@@ -1,7 +1,7 @@
 """A radiation counter that rises above its own background."""
 
 from dataclasses import dataclass
-from math import exp, isfinite, sqrt
+from math import exp, inf, sqrt
 from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
@@ -69,19 +69,21 @@ class RadiationRise:
     def step(self, state: Background | None, fact: Observation[Counts]) -> tuple[Background | None, list[Finding]]:
         """Judge one reading, then learn it unless it is a rise. Late and doubled readings change nothing."""
         rate = fact.body.counts_per_s
-        if not isfinite(rate) or rate < 0.0:
+        if not 0.0 <= rate < inf or (state is not None and fact.at <= state.last_at):
             return state, []
         if state is None:
             return Background(mean=rate, last_at=fact.at), []
-        if fact.at <= state.last_at:
-            return state, []
         sigma = self._sigma(state, rate)
         if state.n >= self.warmup and sigma >= self.sigmas and rate >= self.ratio * state.mean:
             return self._risen(state, fact, sigma)
-        if state.grade and fact.at - state.risen_at < self.calm_s:
-            state.last_at, state.readings = fact.at, 0
-            return state, []
-        return self._learned(state, rate, fact.at), []
+        return self._ordinary(state, rate, fact.at), []
+
+    def _ordinary(self, state: Background, rate: float, at: float) -> Background:
+        """A reading that is no rise: learned, unless a rise has only just been told."""
+        if not state.grade or at - state.risen_at >= self.calm_s:
+            return self._learned(state, rate, at)
+        state.last_at, state.readings = at, 0
+        return state
 
     def _sigma(self, state: Background, rate: float) -> float:
         """Deviation in units of the noise of both; a background below one count is taken as one."""

@@ -113,21 +113,21 @@ class Toxic:
 
 def limits_from(table: dict[str, Any]) -> dict[str, Limits]:
     """The limits per substance from the document; raises ConfigError naming what is wrong in it."""
-    found: dict[str, Limits] = {}
     try:
         if table["unit"] != "ppm":
             raise ConfigError(f"{_TABLE}: the unit must be ppm.")
-        minutes = tuple(float(value) for value in table["durations_min"])
-        for name, row in table["agents"].items():
-            ppm = {grade: tuple(map(float, row[grade])) for grade in _GRADES if row[grade] != "not recommended"}
-            if not ppm or any(len(values) != len(minutes) or min(values) <= 0 for values in ppm.values()):
-                raise ConfigError(f"{_TABLE}: {name} needs one value above 0 per duration, or `not recommended`.")
-            status = str(row.get("status", table["status"]))
-            doubt = "" if status.startswith("read ") else f"; value {status}"
-            found[name] = Limits(minutes=minutes, ppm=ppm, doubt=doubt)
+        return {name: _limits(name, row, table) for name, row in table["agents"].items()}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ConfigError(f"{_TABLE}: {error!r} is missing or no number. Compare with the table that ships.") from error
-    return found
+
+
+def _limits(name: str, row: dict[str, Any], table: dict[str, Any]) -> Limits:
+    minutes = tuple(map(float, table["durations_min"]))
+    ppm = {grade: tuple(map(float, row[grade])) for grade in _GRADES if row[grade] != "not recommended"}
+    if not ppm or any(len(values) != len(minutes) or min(values) <= 0 for values in ppm.values()):
+        raise ConfigError(f"{_TABLE}: {name} needs one value above 0 per duration, or `not recommended`.")
+    status = str(row.get("status", table["status"]))
+    return Limits(minutes=minutes, ppm=ppm, doubt="" if status.startswith("read ") else f"; value {status}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,13 +172,17 @@ class _Judge:
             exposure.calm_at = None
             exposure.recent = [*exposure.recent, fact.id][-self.rule.cited_max :]
         elif exposure.since is not None:
-            exposure.calm_at = fact.at if exposure.calm_at is None else exposure.calm_at
-            if fact.at - exposure.calm_at >= self.rule.calm_s:
-                exposure.since, exposure.calm_at, exposure.grade, exposure.recent = None, None, "", []
-                exposure.exposed_s, exposure.exposed_readings = 0.0, 0
+            self._calm(exposure, fact.at)
         oldest = int((fact.at - 60.0 * limits.minutes[-1]) // _BIN_S)
         exposure.dose = {minute: dose for minute, dose in exposure.dose.items() if minute > oldest}
         exposure.held = self._held(exposure.held, limits, ppm, fact.at, elapsed_s)
+
+    def _calm(self, exposure: Exposure, at: float) -> None:
+        """Clean air: after enough of it, the episode is over."""
+        exposure.calm_at = at if exposure.calm_at is None else exposure.calm_at
+        if at - exposure.calm_at >= self.rule.calm_s:
+            exposure.since, exposure.calm_at, exposure.grade, exposure.recent = None, None, "", []
+            exposure.exposed_s, exposure.exposed_readings = 0.0, 0
 
     @staticmethod
     def _breathe(exposure: Exposure, limits: Limits, ppm: float, at: float, lasting_s: float) -> None:
@@ -217,20 +221,14 @@ class _Judge:
 
     def _reached(self, exposure: Exposure, limits: Limits, at: float) -> _Reached | None:
         """The highest grade that holds now."""
-        for grade in reversed(_GRADES):
-            if grade not in limits.ppm:
-                continue
+        means = _means(exposure, limits, at)
+        for grade in sorted(limits.ppm, reverse=True):
             if self._sustained(exposure, grade, at):
                 value = f"{grade.upper()} (10 min: {limits.ppm[grade][0]:g} ppm{limits.doubt})"
                 lasted = f"for {at - exposure.held[grade][0]:.0f} s, above {value}"
                 return _Reached(grade=grade, because=lasted, life=grade != "aegl-1")
-            exceeded = _mean_exceeded(exposure, limits, grade, at) if self._lasting(exposure, grade) else None
-            if exceeded is not None:
-                minutes, mean, limit = exceeded
-                value = f"{grade.upper()} ({limit:.3g} ppm{limits.doubt})"
-                life = grade == "aegl-3" or (grade == "aegl-2" and minutes <= _URGENT_MIN)
-                meant = f"now, a mean of {mean:.3g} ppm over {minutes:.0f} min, above {value}"
-                return _Reached(grade=grade, because=meant, life=life)
+            if self._lasting(exposure, grade) and (reached := _exceeded(means, limits, grade)):
+                return reached
         return None
 
     def _sustained(self, exposure: Exposure, grade: str, at: float) -> bool:
@@ -281,18 +279,34 @@ def level_ppm(body: Concentration) -> float | None:
     return max(0.0, body.ppm)
 
 
-def _mean_exceeded(exposure: Exposure, limits: Limits, grade: str, at: float) -> tuple[float, float, float] | None:
-    """Minutes, mean and value of the shortest duration whose mean exceeds its value, if any.
+def _means(exposure: Exposure, limits: Limits, at: float) -> list[tuple[float, float]]:
+    """Minutes and mean, in ppm, of each duration of the table and of the episode's own, shortest first.
 
-    The durations are those of the table and that of the episode. Air that was not measured, or
-    was below every level, counts as clean.
+    Air that was not measured, or was below every level, counts as clean.
     """
-    first, last = limits.minutes[0], limits.minutes[-1]
-    lasted = min(max((at - (exposure.since or at)) / 60.0, first), last)
-    for minutes in sorted({*limits.minutes, lasted}):
-        limit = limits.at(grade, minutes)
+    lasted = min(max((at - (exposure.since or at)) / 60.0, limits.minutes[0]), limits.minutes[-1])
+    durations = sorted({*limits.minutes, lasted})
+    newest_first = sorted(exposure.dose.items(), reverse=True)
+    means, total, n = [], 0.0, 0
+    for minutes in durations:
         begin = (at - 60.0 * minutes) / _BIN_S
-        mean = sum(dose for minute, dose in exposure.dose.items() if minute >= begin) / (60.0 * minutes)
+        while n < len(newest_first) and newest_first[n][0] >= begin:
+            total += newest_first[n][1]
+            n += 1
+        means.append((minutes, total / (60.0 * minutes)))
+    return means
+
+
+def _exceeded(means: list[tuple[float, float]], limits: Limits, grade: str) -> _Reached | None:
+    """The shortest duration whose mean exceeds its value for this grade, if any."""
+    for minutes, mean in means:
+        limit = limits.at(grade, minutes)
         if limit is not None and mean >= limit:
-            return minutes, mean, limit
+            value = f"{grade.upper()} ({limit:.3g} ppm{limits.doubt})"
+            urgent = grade == "aegl-3" or minutes <= _URGENT_MIN
+            return _Reached(
+                grade=grade,
+                because=f"now, a mean of {mean:.3g} ppm over {minutes:.0f} min, above {value}",
+                life=grade != "aegl-1" and urgent,
+            )
     return None

@@ -1,7 +1,7 @@
 """Crowds too dense for too long, after Fruin and Still."""
 
 from dataclasses import dataclass
-from math import isfinite
+from math import inf
 from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
@@ -11,6 +11,7 @@ from tocsin.contract.protocols import by_source
 from tocsin.model import ConfigError, Finding, Level, Observation, derived_id
 
 _GRADES = ("los-e", "los-f", "critical")
+_RANK = {grade: n for n, grade in enumerate(("", *_GRADES))}
 _MEANING = {"los-e": "walking is shuffling", "los-f": "people touch", "critical": "a push can bring people down"}
 
 
@@ -67,22 +68,25 @@ class CrowdDensity:
     def step(self, state: Held | None, fact: Observation[Reading]) -> tuple[Held | None, list[Finding]]:
         """Judge one density. Late and doubled readings change nothing."""
         density = fact.body.persons_per_m2
-        if not isfinite(density) or density < 0.0 or (state is not None and fact.at <= state.last_at):
+        if not 0.0 <= density < inf or (state is not None and fact.at <= state.last_at):
             return state, []
-        held = Held(last_at=fact.at) if state is None else state
-        if fact.at - held.last_at > self.gap_s_max:
-            held = Held(last_at=fact.at)
-        self._hold(held, density, fact)
-        held.last_at = fact.at
-        grade = self._reached(held, fact.at)
-        if not grade or (grade == held.grade and fact.at - held.cited_at < self.repeat_s):
-            return held, []
-        if held.grade and _GRADES.index(grade) < _GRADES.index(held.grade):
-            return held, []
+        if state is None or fact.at - state.last_at > self.gap_s_max:
+            state = Held(last_at=fact.at)
+        self._hold(state, density, fact)
+        state.last_at = fact.at
+        grade = self._reached(state, fact.at)
+        return state, [self._told(fact, state, grade)] if self._is_news(state, grade, fact.at) else []
+
+    def _is_news(self, held: Held, grade: str, at: float) -> bool:
+        """Whether this grade is higher than what was told, or as high and not told lately."""
+        rank, told = _RANK[grade], _RANK[held.grade]
+        return rank > told or (rank == told > 0 and at - held.cited_at >= self.repeat_s)
+
+    def _told(self, fact: Observation[Reading], held: Held, grade: str) -> Finding:
         held.grade, held.cited_at = grade, fact.at
         finding = self._finding(fact, held, grade)
         held.recent = []
-        return held, [finding]
+        return finding
 
     def _thresholds(self) -> dict[str, tuple[float, float]]:
         """Density and time of each grade."""

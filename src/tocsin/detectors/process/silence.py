@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
@@ -106,15 +107,13 @@ class _Watch:
             return self._woken(state, fact)
         heard = Heard(source=fact.source, origin=fact.origin) if state is None else state
         tag = tag_of(type(fact.body))
-        if fact.at <= heard.last.get(tag, fact.at - 1.0) or (len(heard.last) >= _BODIES_MAX and tag not in heard.last):
+        if not _note(heard, tag, fact):
             return heard, []
-        heard.last[tag], heard.last_id, heard.place, heard.origin = fact.at, fact.id, fact.place, fact.origin
         if isinstance(fact.body, Alive) and not fact.body.online:
             heard.missing = ""
             return heard, self._fell_silent(heard, fact.at, "offline", f"{fact.source} was announced offline.")
-        if heard.silent_since is None or fact.at < heard.silent_since or heard.missing not in ("", tag):
-            return heard, []
-        return heard, [self._back(heard, fact.at)]
+        returned = heard.silent_since is not None and fact.at >= heard.silent_since
+        return heard, [self._back(heard, fact.at)] if returned and heard.missing in ("", tag) else []
 
     def wake_at(self, state: Heard) -> float | None:
         """When the source is overdue; never while it is known to be silent."""
@@ -184,3 +183,11 @@ class _Watch:
             because=f"{heard.source} reports again, {silent_s:.0f} s after its silence was noticed.",
             place=heard.place,
         )
+
+
+def _note(heard: Heard, tag: str, fact: Observation[Body]) -> bool:
+    """Take down a sign of life; False for one that is late, doubled, or of one kind too many."""
+    if fact.at <= heard.last.get(tag, -inf) or (tag not in heard.last and len(heard.last) >= _BODIES_MAX):
+        return False
+    heard.last[tag], heard.last_id, heard.place, heard.origin = fact.at, fact.id, fact.place, fact.origin
+    return True
