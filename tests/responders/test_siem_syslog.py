@@ -15,6 +15,7 @@ from tocsin.model import IncidentState, Origin, Priority
 from tocsin.responders.siem_syslog import SiemSyslog
 
 ROOT = Path(__file__).resolve().parents[2]
+MEMBER = SiemSyslog(outlet="siem")
 ALARM = [
     incident(rev=1, priority=Priority.LOW),
     incident(rev=2, at=START_AT + 1, priority=Priority.LIFE),
@@ -24,14 +25,14 @@ BENIGN = [incident(rev=1, state=IncidentState.MERGED)]
 
 
 def written(fact, **parameters):
-    (proposal,) = folded(SiemSyslog(**parameters), [fact])
-    (delivery,) = SiemSyslog(**parameters).act(approved(proposal))
+    (proposal,) = folded(SiemSyslog(outlet="siem", **parameters), [fact])
+    (delivery,) = SiemSyslog(outlet="siem", **parameters).act(approved(proposal))
     return decode(delivery.payload, START_AT)
 
 
 @pytest.mark.parametrize("check", checks.ALL, ids=lambda check: check.__name__)
 def test_contract(check):
-    check(SiemSyslog(), Sample(alarm=ALARM, benign=BENIGN), ROOT)
+    check(MEMBER, Sample(alarm=ALARM, benign=BENIGN), ROOT)
 
 
 @pytest.mark.parametrize(
@@ -54,11 +55,15 @@ def test_a_place_may_be_unknown():
 
 def test_a_hazards_name_cannot_forge_a_line():
     stage = replace(incident().stages[0], hazard='x"]\n<0>1 forged')
-    (proposal,) = folded(SiemSyslog(), [incident(stages=(stage,))])
+    (proposal,) = folded(MEMBER, [incident(stages=(stage,))])
     assert "\n" not in proposal.draft
     assert dict(written(incident(stages=(stage,))).data[0][1])["hazards"] == 'x"]#012<0>1 forged'
 
 
 def test_a_simulated_fact_stays_simulated_on_its_way_out():
-    (proposal,) = folded(SiemSyslog(), ALARM[:1])
-    assert SiemSyslog().act(replace(approved(proposal), origin=Origin.LIVE))[0].origin is Origin.SIMULATED
+    (proposal,) = folded(MEMBER, ALARM[:1])
+    assert MEMBER.act(replace(approved(proposal), origin=Origin.LIVE))[0].origin is Origin.SIMULATED
+
+
+def test_without_an_outlet_nobody_is_told():
+    assert folded(SiemSyslog(), ALARM) == []

@@ -15,6 +15,7 @@ from tocsin.model import IncidentState, Note, Origin, Priority, Stage
 from tocsin.responders.webhook import Webhook
 
 ROOT = Path(__file__).resolve().parents[2]
+MEMBER = Webhook(outlet="webhook")
 ALARM = [
     incident(rev=1, priority=Priority.HIGH),
     incident(rev=2, at=START_AT + 1, priority=Priority.LIFE),
@@ -28,11 +29,11 @@ BENIGN = [incident(rev=1, priority=Priority.LOW), incident(rev=2, state=Incident
 
 @pytest.mark.parametrize("check", checks.ALL, ids=lambda check: check.__name__)
 def test_contract(check):
-    check(Webhook(), Sample(alarm=ALARM, benign=BENIGN), ROOT)
+    check(MEMBER, Sample(alarm=ALARM, benign=BENIGN), ROOT)
 
 
 def test_only_news_is_told_and_only_once():
-    told = folded(Webhook(), [fact for fact in ALARM for _ in range(2)])
+    told = folded(MEMBER, [fact for fact in ALARM for _ in range(2)])
     assert [one.title for one in told] == [
         "Webhook: incident.opened",
         "Webhook: incident.priority",
@@ -43,7 +44,7 @@ def test_only_news_is_told_and_only_once():
 
 
 def test_late_revisions_are_no_news():
-    assert len(folded(Webhook(), ALARM[::-1])) == 0
+    assert len(folded(MEMBER, ALARM[::-1])) == 0
 
 
 def test_nobody_is_named():
@@ -53,14 +54,14 @@ def test_nobody_is_named():
     )  # fmt: skip
     note = Note(at=0.0, by="op-77", verb="note", text="Saw Alex")
     fact = replace(incident(), title=stage.title, sentence="From 198.51.100.9.", notes=(note,), assignee="op-77")
-    (proposal,) = folded(Webhook(), [replace(fact, stages=(stage,))])
+    (proposal,) = folded(MEMBER, [replace(fact, stages=(stage,))])
     for word in ("192.0.2.7", "198.51.100.9", "op-77", "Alex"):
         assert word not in proposal.draft
 
 
 def test_the_delivery_carries_the_document_and_a_stable_id():
-    (proposal,) = folded(Webhook(), ALARM[:1])
-    (first,), (second,) = (Webhook().act(approved(proposal, at=at)) for at in (1.0, 2.0))
+    (proposal,) = folded(MEMBER, ALARM[:1])
+    (first,), (second,) = (MEMBER.act(approved(proposal, at=at)) for at in (1.0, 2.0))
     assert first == second
     assert dict(first.headers)["webhook-id"] == first.id
     body = msgspec.json.decode(first.payload)
@@ -68,6 +69,10 @@ def test_the_delivery_carries_the_document_and_a_stable_id():
 
 
 def test_a_simulated_fact_stays_simulated_on_its_way_out():
-    (proposal,) = folded(Webhook(), ALARM[:1])
+    (proposal,) = folded(MEMBER, ALARM[:1])
     live = replace(approved(proposal), origin=Origin.LIVE)
-    assert Webhook().act(live)[0].origin is Origin.SIMULATED
+    assert MEMBER.act(live)[0].origin is Origin.SIMULATED
+
+
+def test_without_an_outlet_nobody_is_told():
+    assert folded(Webhook(), ALARM) == []

@@ -23,7 +23,7 @@ class SiemSyslog:
 
     >>> from tocsin.contract.cases import incident
     >>> from tocsin.contract.folding import folded
-    >>> folded(SiemSyslog(), [incident("toxic")])[0].draft[:60]
+    >>> folded(SiemSyslog(outlet="siem"), [incident("toxic")])[0].draft[:60]
     '<129>1 2026-09-21T14:13:20.000Z - tocsin - opened [tocsin@32'
 
     References: RFC 5424 (The Syslog Protocol), RFC 5612 (32473 is for documentation).
@@ -34,7 +34,7 @@ class SiemSyslog:
     accepts: ClassVar[tuple[type[Fact], ...]] = (Incident,)
     key: ClassVar[Key] = by_incident
 
-    outlet: Annotated[str, Meta(description="Name of the syslog outlet that it goes to.")] = "siem"
+    outlet: Annotated[str, Meta(description="Name of the syslog outlet that it goes to; empty: tell nobody.")] = ""
     priority_max: Annotated[Priority, Meta(description="Least urgent priority that is told.")] = Priority.LOW
     facility: Annotated[int, Meta(description="Syslog facility; 16 is local0.", ge=0, le=23)] = 16
     host: Annotated[str, Meta(description="HOSTNAME of the messages; empty for none.")] = ""
@@ -42,7 +42,7 @@ class SiemSyslog:
 
     def step(self, state: Told | None, fact: Fact) -> tuple[Told, Sequence[Proposal]]:
         """One proposal per piece of news."""
-        if not isinstance(fact, Incident):
+        if not self.outlet or not isinstance(fact, Incident):
             return state or Told(), ()
         told, event = news(state, fact, self.priority_max)
         return told, (self._proposal(fact, event),) if event else ()

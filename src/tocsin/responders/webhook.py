@@ -22,23 +22,23 @@ class Webhook:
 
     >>> from tocsin.contract.cases import incident
     >>> from tocsin.contract.folding import folded
-    >>> folded(Webhook(), [incident("toxic")])[0].title
+    >>> folded(Webhook(outlet="webhook"), [incident("toxic")])[0].title
     'Webhook: incident.opened'
 
     References: Standard Webhooks 1.0.0, https://www.standardwebhooks.com
     """
 
-    kind: ClassVar[str] = "notice.webhook"
+    kind: ClassVar[str] = "export.webhook"
     needs: ClassVar[Level] = Level.ANONYMOUS
     accepts: ClassVar[tuple[type[Fact], ...]] = (Incident,)
     key: ClassVar[Key] = by_incident
 
-    outlet: Annotated[str, Meta(description="Name of the HTTP outlet that it goes to.")] = "webhook"
+    outlet: Annotated[str, Meta(description="Name of the HTTP outlet that it goes to; empty: tell nobody.")] = ""
     priority_max: Annotated[Priority, Meta(description="Least urgent priority that is told.")] = Priority.MEDIUM
 
     def step(self, state: Told | None, fact: Fact) -> tuple[Told, Sequence[Proposal]]:
         """One proposal per piece of news."""
-        if not isinstance(fact, Incident):
+        if not self.outlet or not isinstance(fact, Incident):
             return state or Told(), ()
         told, event = news(state, fact, self.priority_max)
         return told, (self._proposal(fact, f"incident.{event}"),) if event else ()

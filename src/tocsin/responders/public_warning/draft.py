@@ -72,8 +72,9 @@ class Draft(Struct, frozen=True, kw_only=True):
 class Situation(Struct, frozen=True, kw_only=True):
     """What a warning needs to know of an incident's revision.
 
-    `over` once it returned to normal or was closed, `dismissed` where it proved false. `people`
-    is how many are usually in the area; `area_because` says why the area is that large.
+    `area_because` says why the area is that large, `people` how many are usually in it; `zone`
+    is the place as policies name it. `over` once it returned to normal or was closed,
+    `dismissed` where it proved false.
     """
 
     at: float
@@ -83,6 +84,7 @@ class Situation(Struct, frozen=True, kw_only=True):
     title: str
     area: DraftArea
     area_because: str
+    zone: str = ""
     people: int | None = None
     over: bool = False
     dismissed: bool = False

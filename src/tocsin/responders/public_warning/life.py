@@ -188,6 +188,7 @@ class Warnings:
             title=part.title,
             area=area,
             area_because=why,
+            zone=self._zone(place),
             people=self._people(area, incident.at, incident.people_near),
             over=over,
             dismissed=dismissed,
@@ -203,6 +204,12 @@ class Warnings:
             return self.city.name if self.city else ""
         zone = self.city.zone_of(place) if self.city else None
         return zone.name if zone is not None else place.name or f"{place.lat:.4f} N {place.lon:.4f} E"
+
+    def _zone(self, place: Place | None) -> str:
+        if place is None or place.zone or self.city is None:
+            return place.zone if place is not None else ""
+        zone = self.city.zone_of(place)
+        return zone.id if zone is not None else ""
 
     def _people(self, area: drafts.DraftArea, at: float, otherwise: int | None) -> int | None:
         if self.city is None:
@@ -344,7 +351,7 @@ class Warnings:
             rev=case.rev,
             approvers=self.rules.approvers,
             typed=TYPED[kind],
-            place=replace(middle, radius_m=radius_m, name=draft.area.name),
+            place=replace(middle, radius_m=radius_m, name=draft.area.name, zone=situation.zone),
             people_reached=self._people(draft.area, fact.at, situation.people),
             expires=draft.expires,
             state="draft",
