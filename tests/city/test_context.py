@@ -195,6 +195,18 @@ def test_a_broken_city_file_says_what_to_do(tmp_path, content, says):
         City.load(tmp_path)
 
 
+def test_a_file_of_comments_alone_is_an_empty_list(tmp_path):
+    (tmp_path / "sensors.yaml").write_text("# none yet\n")
+    (tmp_path / "city.yaml").write_text("name: X\ncentre: [24, 60]\nsensors: sensors.yaml")
+    assert City.load(tmp_path).sensors == {}
+
+
+def test_what_a_person_aimed_is_no_longer_assumed():
+    unaimed = camera(assumed=("range_m", "bearing_deg", "field_deg"))
+    aimed = unaimed.aimed(-90.0, 60.0).coverage
+    assert (aimed.bearing_deg, aimed.field_deg, aimed.assumed) == (270.0, 60.0, ("range_m",))
+
+
 def test_a_doubled_sensor_is_refused(tmp_path):
     write_sensors(tmp_path / "sensors.yaml", [camera(), camera()])
     (tmp_path / "city.yaml").write_text("name: X\ncentre: [24, 60]\nsensors: sensors.yaml")

@@ -21,7 +21,7 @@ from tocsin.sim.capture import CAPTURE, read_capture, read_truth, simulate
 from tocsin.sim.chance import Wander, stream
 from tocsin.sim.plume import Cloud, Houses, ppm_of
 from tocsin.sim.scenario import Noise, load_scenario
-from tocsin.sim.world import generate, truth_of
+from tocsin.sim.world import World, generate, truth_of
 
 CONTENT = Path(__file__).parents[2] / "content"
 HELSINKI = City.load(CONTENT / "cities" / "helsinki")
@@ -32,13 +32,18 @@ SEED = 41
 
 
 @cache
+def lived(scenario, seed, duration_s):
+    """One run: all that was sent, and what happened."""
+    world = World(scenario, seed, HELSINKI, start_at=None, duration_s=duration_s)
+    return tuple(world.emissions()), world.truth()
+
+
 def emitted(scenario, seed=SEED, duration_s=None):
-    return tuple(generate(scenario, seed, HELSINKI, duration_s=duration_s))
+    return lived(scenario, seed, duration_s)[0]
 
 
-@cache
 def truth(seed=SEED):
-    return truth_of(CHLORINE, seed, HELSINKI)
+    return lived(CHLORINE, seed, None)[1]
 
 
 def readings(emissions, family):
@@ -54,6 +59,10 @@ def test_the_same_seed_gives_the_same_bytes():
     again = tuple(generate(CHLORINE, SEED, HELSINKI, duration_s=200))
     assert again == emitted(CHLORINE, duration_s=200)
     assert again != emitted(CHLORINE, SEED + 1, 200)
+
+
+def test_the_truth_can_be_asked_for_alone():
+    assert truth_of(CHLORINE, SEED, HELSINKI, duration_s=200) == lived(CHLORINE, SEED, 200)[1]
 
 
 def test_a_longer_life_begins_alike():

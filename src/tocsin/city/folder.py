@@ -145,7 +145,8 @@ def _read(path: Path, kind: type[T]) -> T:
 
 
 def _read_list(folder: Path, name: str, kind: type[T]) -> list[T]:
-    return _read(folder / name, list[kind]) if name else []  # type: ignore[valid-type]
+    """The rows of a file; a file of comments alone holds none."""
+    return (_read(folder / name, list[kind] | None) or []) if name else []  # type: ignore[valid-type, arg-type]
 
 
 def _by_id(rows: list[T], name: str) -> dict[str, T]:

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tocsin.model import Asset, Level, Place, SourceState, Validity
 
@@ -48,6 +49,12 @@ class Sensor(Struct, frozen=True, kw_only=True, omit_defaults=True):
     mapping: str = ""
     invented: bool = False
     validity: Validity = Validity()
+
+    def aimed(self, bearing_deg: float, field_deg: float) -> "Sensor":
+        """The same sensor as a person aimed it: direction and field are no longer assumed."""
+        kept = tuple(name for name in self.coverage.assumed if name not in {"bearing_deg", "field_deg"})
+        coverage = replace(self.coverage, bearing_deg=bearing_deg % 360.0, field_deg=field_deg, assumed=kept)
+        return replace(self, coverage=coverage)
 
     def asset(self) -> Asset:
         """The same sensor as a thing that can be attacked or hurt."""
