@@ -136,8 +136,9 @@ def _honest(path: Path, grade: str, row: Row) -> None:
 def tally(seen: Iterable[Fact], found: Iterable[Fact], window_s: float, grades: Sequence[str]) -> dict[str, Row]:
     """Count, over input without a true event, the windows watched and those that rang, per grade.
 
-    A window is `window_s` of one source (of one subject, where there is no source). The rows carry the weight that follows
-    and an empty text: the caller names data and command with `msgspec.structs.replace`.
+    A window is `window_s` of one source (of one subject, where there is no source). The rows
+    carry the weight that follows and an empty text: the caller names data and command with
+    `msgspec.structs.replace`.
     """
     watched = {(_whose(fact), fact.at // window_s) for fact in seen}
     rang = {(fact.grade, _whose(fact), fact.at // window_s) for fact in found if isinstance(fact, Finding)}
