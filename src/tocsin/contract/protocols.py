@@ -128,12 +128,14 @@ class Delivered:
 
     `acknowledge` is called once all of it is on disk (from another thread); `rejected` pairs
     each unreadable input (its raw bytes) with the reason. `urgent` overtakes in the queue.
+    `repeated`, where given, is told before it how many of the facts the log had already.
     """
 
     readings: tuple[Reading[Any], ...]
     rejected: tuple[tuple[bytes, str], ...] = ()
     acknowledge: Callable[[], None] | None = None
     urgent: bool = False
+    repeated: Callable[[int], None] | None = None
 
 
 class RunningSource(Protocol):
@@ -162,4 +164,3 @@ class Source(Member, Protocol):
     def start(self, resources: Any, resume: bytes = b"") -> RunningSource:  # noqa: ANN401
         """Connect. Raises ConfigError with what to do where the parameters cannot work."""
         ...
-
