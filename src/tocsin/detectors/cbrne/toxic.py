@@ -250,7 +250,7 @@ def _finding(fact: Observation[Concentration], exposure: Exposure, reached: _Rea
         at=fact.at,
         origin=fact.origin,
         kind=Toxic.kind,
-        subject=fact.source,
+        subject=fact.body.substance,
         because=f"{least}{ppm:.3g} ppm {fact.body.substance} {reached.because}.",
         evidence=tuple(exposure.recent),
         source=fact.source,
