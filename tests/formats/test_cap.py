@@ -153,6 +153,7 @@ def test_an_empty_language_is_american_english_and_may_come_once():
         ({"scope": "Private"}, "needs addresses"),
         ({"scope": "Restricted"}, "needs a restriction"),
         ({"infos": ()}, "at least one info"),
+        ({"infos": (info(language="in English"),)}, "no language tag"),
         ({"infos": (info(expires="2026-11-22T10:00:00Z"),)}, "expires"),
         ({"infos": (info(expires=cap.cap_time(AT - 1)),)}, "has passed"),
         ({"infos": (info(onset=cap.cap_time(AT + 9000)),)}, "after onset"),
@@ -187,6 +188,17 @@ def test_a_polygon_is_closed_simple_and_on_earth():
 def test_self_crossing_is_judged_as_a_geometry_library_judges_it(corners):
     ring = tuple((float(x), float(y)) for x, y in (*corners, corners[0]))
     assert ("crosses itself" in area_reasons(*ring)) == (not shapely.is_simple(shapely.LinearRing(ring)))
+
+
+def test_a_polygon_that_no_device_could_draw_is_refused():
+    many = [(n / 1e4, (n % 2) / 1e4) for n in range(600)]
+    assert "simplify" in area_reasons(*many, many[0])
+
+
+@pytest.mark.parametrize("at", [1e300, float("inf"), float("nan"), -1e18])
+def test_a_moment_beyond_the_calendar_is_bad_input(at):
+    with pytest.raises(BadInput, match="calendar"):
+        cap.cap_time(at)
 
 
 def test_swapped_coordinates_are_noticed_near_a_known_place():

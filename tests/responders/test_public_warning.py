@@ -179,6 +179,8 @@ def test_an_edited_text_is_sent_and_survives_a_change_of_the_incident():
         ({"area": {"name": "A", "polygon": [[24.9, 60.1], [25.0, 60.1], [24.9, 60.1]]}}, "at least 4"),
         ({"area": {"name": "A", "polygon": [[60.1, 24.9], [60.2, 24.9], [60.2, 25.0], [60.1, 24.9]]}}, "swapped"),
         ({"expires": START_AT - 5}, "has passed"),
+        ({"expires": 1e300}, "calendar"),
+        ({"headline": "bell \x07"}, "control"),
         ({"severity": "Awful"}, "cannot be read"),
         ({"languages": {}}, "language"),
     ],
@@ -189,6 +191,16 @@ def test_a_faulty_edit_is_not_taken_and_says_why(changed, said):
     after = story.decides("edit", edit_of(before, **changed))
     assert said in after.because
     assert (after.draft, after.rev) == (before.draft, before.rev + 1)
+
+
+def test_an_added_language_is_marked_and_ended_too():
+    story = Story()
+    proposal = story.sees()
+    languages = msgspec.json.decode(proposal.draft)["languages"]
+    german = {"event": "Gas", "headline": "Gas!", "description": "", "instruction": ""}
+    story.decides("edit", edit_of(proposal, languages={**languages, "de": german}))
+    assert story.approves().infos[3].headline == "EXERCISE: Gas!"
+    assert story.ends("all-clear").infos[3].headline.startswith("EXERCISE: All clear: Gas")
 
 
 def test_little_news_does_not_disturb_the_reader():

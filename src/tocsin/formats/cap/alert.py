@@ -115,10 +115,15 @@ class Alert(Struct, frozen=True, kw_only=True, omit_defaults=True):
 def cap_time(at: float) -> str:
     """Seconds UTC as CAP text to the second; UTC is written -00:00 and never Z (CAP 1.2, 3.3.2).
 
+    Raises BadInput for a moment that no calendar has.
+
     >>> cap_time(1795341600.0)
     '2026-11-22T10:00:00-00:00'
     """
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%S}-00:00"
+    try:
+        return f"{datetime.fromtimestamp(at, UTC).isoformat(timespec='seconds')[:19]}-00:00"
+    except (ValueError, OverflowError, OSError) as error:
+        raise BadInput(f"{at!r} is no moment in seconds since 1970 that a calendar has.") from error
 
 
 def seconds(text: str) -> float:

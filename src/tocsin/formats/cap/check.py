@@ -13,7 +13,7 @@ from tocsin.model import BadInput
 POINTS_MIN = 4
 """Fewest points of a polygon; the last repeats the first (CAP 1.2, 3.2.4)."""
 
-POINTS_MAX = 2_000
+POINTS_MAX = 500
 """Most points of a polygon that is sent: receivers draw it on small devices."""
 
 HEADLINE_MAX = 160
@@ -22,6 +22,7 @@ HEADLINE_MAX = 160
 Point = tuple[float, float]
 
 _HANDLE = re.compile(r"[^\s,&<]+")
+_LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 _REFERRING = ("Update", "Cancel", "Ack", "Error")
 
 
@@ -111,6 +112,8 @@ def _references(alert: Alert) -> Iterator[str]:
 def _languages(alert: Alert) -> Iterator[str]:
     seen: set[tuple[str, str]] = set()
     for info in alert.infos:
+        if info.language and not _LANGUAGE.fullmatch(info.language):
+            yield f"{info.language[:40]!r} is no language tag: write en, fi or sv-FI (RFC 3066)."
         key = ((info.language or "en-US").lower(), info.event)
         if key in seen:
             yield f"Language {key[0]} comes twice for the event {info.event[:40]!r}."

@@ -1,6 +1,5 @@
 """Public warnings as CAP 1.2, drafted from an incident and kept through their whole life."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -12,6 +11,7 @@ from tocsin.contract.resources import Resources
 from tocsin.model import Action, ConfigError, Decision, Fact, Incident, Level, Priority
 from tocsin.responders.public_warning.life import Warnings
 from tocsin.responders.public_warning.message import Sender
+from tocsin.responders.public_warning.situation import Reader
 from tocsin.responders.public_warning.templates import load
 
 
@@ -52,12 +52,10 @@ class PublicWarning:
             raise ConfigError(f"{self.kind} needs at least one of each: languages, outlets.")
         city = resources.city
         name = self.sender_name or (city.name if city is not None else "")
+        templates = load(resources, self.languages)
         return Warnings(
             rules=self,
-            templates=load(resources, self.languages),
+            templates=templates,
             sender=Sender(id=self.sender, name=name, contact=self.contact),
-            city=city,
+            reader=Reader(rules=self, templates=templates, city=city),
         )
-
-
-__all__: Sequence[str] = ["PublicWarning"]

@@ -143,19 +143,23 @@ def updated(draft: Draft, references: tuple[str, ...]) -> Draft:
 
 
 def ended(sent: Draft, kind: str, hazard: str, templates: Templates, references: tuple[str, ...]) -> Draft:
-    """The message that cancels a warning ("cancel") or gives the all-clear ("all-clear") for its area."""
+    """The message that cancels a warning ("cancel") or gives the all-clear ("all-clear") for its area.
+
+    A language that a person added and the templates lack is ended in the words of the first.
+    """
     cancelled = kind == "cancel"
     endings = templates.endings.cancel if cancelled else templates.endings.all_clear
     words = templates.by_hazard[hazard].languages
     texts = {}
     for language, text in sent.languages.items():
-        ending = endings[language]
+        known = language if language in endings and language in words else next(iter(words))
+        ending = endings[known]
         filled = {"event": text.event, "place": sent.area.name}
         texts[language] = Text(
             event=text.event,
             headline=ending.headline.format(**filled),
             description=ending.description.format(**filled),
-            instruction=ending.instruction if cancelled else words[language].all_clear,
+            instruction=ending.instruction if cancelled else words[known].all_clear,
         )
     first = next(iter(texts.values()))
     return replace(

@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tocsin.city.context import City
 from tocsin.formats import cap
 from tocsin.model import (
     Action,
@@ -17,18 +15,15 @@ from tocsin.model import (
     Fact,
     Incident,
     IncidentState,
-    Place,
-    Priority,
     Proposal,
     Refused,
     Tick,
-    Verdict,
 )
-from tocsin.model import Stage as Part
 from tocsin.responders.public_warning import draft as drafts
 from tocsin.responders.public_warning.area import circle_around
 from tocsin.responders.public_warning.draft import Draft, Situation
 from tocsin.responders.public_warning.message import Sender, alert_of, identifier, origin_of
+from tocsin.responders.public_warning.situation import Reader, Rules
 from tocsin.responders.public_warning.templates import Templates
 
 MEDIA_TYPE = "application/cap+xml"
@@ -36,42 +31,7 @@ MEDIA_TYPE = "application/cap+xml"
 TYPED = {"Alert": "WARN", "Update": "WARN", "Cancel": "CANCEL", "all-clear": "CLEAR"}
 """The word to type before a message leaves, so that no single key can send one."""
 
-_OVER = (IncidentState.RETURNED, IncidentState.CLOSED, IncidentState.MERGED)
 _KIND = "warning.cap"
-
-
-class Rules(Protocol):
-    """The parameters of the member that its life depends on."""
-
-    @property
-    def languages(self) -> tuple[str, ...]:
-        """Languages, the first leads."""
-        ...
-
-    @property
-    def outlets(self) -> tuple[str, ...]:
-        """Names of outlets."""
-        ...
-
-    @property
-    def priority_max(self) -> Priority:
-        """Least urgent priority that is warned of."""
-        ...
-
-    @property
-    def approvers(self) -> int:
-        """How many people must approve."""
-        ...
-
-    @property
-    def moved_m_min(self) -> float:
-        """Change of the area that is news, metres."""
-        ...
-
-    @property
-    def references_max(self) -> int:
-        """Most earlier messages referred to."""
-        ...
 
 
 class Case(Struct, kw_only=True, omit_defaults=True):
@@ -96,12 +56,12 @@ class Case(Struct, kw_only=True, omit_defaults=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Warnings:
-    """The running stage: rules, texts, who warns, and the city."""
+    """The running stage: rules, texts, who warns, and how an incident is read."""
 
     rules: Rules
     templates: Templates
     sender: Sender
-    city: City | None
+    reader: Reader
 
     def step(self, state: Case | None, fact: Fact) -> tuple[Case, Sequence[Fact]]:
         """Follow the incident and the decisions about its warning."""
@@ -154,7 +114,7 @@ class Warnings:
         if incident.rev <= case.seen:
             return ()
         case.seen = incident.rev
-        situation = self._situation(case.situation, incident)
+        situation = self.reader.read(case.situation, incident)
         if situation is None:
             return ()
         if case.basis is not None:
@@ -169,53 +129,6 @@ class Warnings:
             return self._follow(case, situation, incident)
         shelved = incident.state is IncidentState.SHELVED
         return () if situation.over or shelved or _settled(case, situation) else self._begin(case, situation, incident)
-
-    def _situation(self, known: Situation | None, incident: Incident) -> Situation | None:
-        over = incident.state in _OVER
-        dismissed = incident.verdict in (Verdict.FALSE, Verdict.BENIGN)
-        part = self._worst(incident)
-        if part is None or (part.place is None and incident.place is None and self.city is None):
-            return None if known is None else replace(known, at=incident.at, over=over, dismissed=dismissed)
-        place = part.place or incident.place
-        area, why = drafts.warned_area(
-            self.templates.by_hazard[part.hazard], place, self._name(place), self.city.bounds if self.city else ()
-        )
-        return Situation(
-            at=incident.at,
-            origin=incident.origin,
-            hazard=part.hazard,
-            priority=part.priority,
-            title=part.title,
-            area=area,
-            area_because=why,
-            zone=self._zone(place),
-            people=self._people(area, incident.at, incident.people_near),
-            over=over,
-            dismissed=dismissed,
-        )
-
-    def _worst(self, incident: Incident) -> Part | None:
-        known = self.templates.by_hazard
-        parts = [s for s in incident.stages if s.hazard in known and s.priority <= self.rules.priority_max]
-        return min(parts, key=lambda s: (s.priority, -s.log_odds, s.id), default=None)
-
-    def _name(self, place: Place | None) -> str:
-        if place is None:
-            return self.city.name if self.city else ""
-        zone = self.city.zone_of(place) if self.city else None
-        return zone.name if zone is not None else place.name or f"{place.lat:.4f} N {place.lon:.4f} E"
-
-    def _zone(self, place: Place | None) -> str:
-        if place is None or place.zone or self.city is None:
-            return place.zone if place is not None else ""
-        zone = self.city.zone_of(place)
-        return zone.id if zone is not None else ""
-
-    def _people(self, area: drafts.DraftArea, at: float, otherwise: int | None) -> int | None:
-        if self.city is None:
-            return otherwise
-        middle, radius_m = circle_around(area.polygon)
-        return self.city.people_near(middle, radius_m, at)
 
     def _begin(self, case: Case, situation: Situation, fact: Fact) -> Sequence[Fact]:
         case.references, case.edited, case.sent = (), False, None
@@ -293,7 +206,7 @@ class Warnings:
         try:
             new = drafts.edited(current, decision.text)
             trial = replace(proposal, draft=drafts.written(new))
-            alert_of(trial, decision.at, proposal.origin, self.sender, self.templates.endings)
+            self.preview(trial, decision.at)
         except BadInput as error:
             return self._propose(case, situation, current, decision, f"The edit was not taken: {error} ")
         case.edited = True
@@ -352,7 +265,7 @@ class Warnings:
             approvers=self.rules.approvers,
             typed=TYPED[kind],
             place=replace(middle, radius_m=radius_m, name=draft.area.name, zone=situation.zone),
-            people_reached=self._people(draft.area, fact.at, situation.people),
+            people_reached=self.reader.people(draft.area, fact.at, situation.people),
             expires=draft.expires,
             state="draft",
             languages=tuple(draft.languages),

@@ -34,7 +34,10 @@ def alert_of(proposal: Proposal, at: float, origin: Origin, sender: Sender, endi
     draft = read(proposal.draft)
     status = SAID_OF[origin]
     marks = _marks(status, endings)
-    infos = tuple(_info(draft, sender, at, language, marks.get(language, "")) for language in draft.languages)
+    infos = tuple(
+        _info(draft, sender, at, language, marks.get(language, next(iter(marks.values()), "")))
+        for language in draft.languages
+    )
     alert = cap.Alert(
         identifier=identifier(proposal),
         sender=sender.id,
