@@ -3,10 +3,14 @@ import { SHELVES, VERDICTS } from '../model/words';
 import { clockShort } from '../model/format';
 import type { Incident, Proposal, SensorRow, Verdict } from '../model/wire';
 import { path, post, sentenceOf } from './api';
+import { standing } from '../model/cases';
 import { live } from './live.svelte';
 import { ui, type Option } from './ui.svelte';
 
 type Body = Record<string, unknown>;
+
+/** How long the stream may take to bring a new draft. */
+const DRAFT_WAIT_MS = 1200;
 
 const say = (text: string, run: (() => void) | null = null, failed = false): void => void (ui.undo = { text, run, failed });
 
@@ -65,6 +69,16 @@ export async function propose(proposal: Proposal, verb: string, body: Body = {})
   } catch (error) {
     return sentenceOf(error);
   }
+}
+
+/** Ask for the message that follows a sent one. It is only drafted: a typed word sends it. */
+export async function draftNext(proposal: Proposal, verb: 'update' | 'cancel' | 'all-clear'): Promise<string> {
+  const objection = await propose(proposal, verb, {});
+  if (!objection) return '';
+  // Without the typed word the server drafts a cancellation and refuses to send it: then the new draft is the answer.
+  await new Promise((done) => setTimeout(done, DRAFT_WAIT_MS));
+  const now = live.world?.proposals.get(proposal.id);
+  return now && now.rev > proposal.rev && standing(now) === 'waiting' ? '' : objection;
 }
 
 /** Do something to a sensor, such as accept it or aim it. */

@@ -1,8 +1,9 @@
 // The map itself: created once, given new data, new colours and a new place to look at.
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
-import { Map as Atlas, ScaleControl, setWorkerUrl, type GeoJSONSource, type MapLayerMouseEvent } from 'maplibre-gl';
+import { LngLatBounds, Map as Atlas, ScaleControl, setWorkerUrl, type GeoJSONSource, type MapLayerMouseEvent } from 'maplibre-gl';
 import type { FeatureCollection } from 'geojson';
-import type { City, Place } from '../model/wire';
+import { tick } from 'svelte';
+import type { City, Place, Position } from '../model/wire';
 import { addMarks } from './marks';
 import { styleOf, type CityGround, type DRAWN } from './style';
 import { colours } from './tokens';
@@ -18,6 +19,7 @@ export interface Picked {
 }
 
 const MARGIN_DEG = 0.02;
+const EDGE_PX = 48;
 const calm = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches;
 
 /** A map of the city in a container. Throws where the browser has no WebGL. */
@@ -60,10 +62,14 @@ export function setBuildings(atlas: Atlas, solid: boolean): void {
   atlas.easeTo({ ...to, duration: calm() ? 0 : 400 });
 }
 
-/** Bring a place into the middle of what is free of panels; never zooms out. */
-export function lookAt(atlas: Atlas, place: Place, covered_px: number): void {
-  const zoom = Math.max(atlas.getZoom(), 15.5);
-  atlas.easeTo({ center: [place.lon, place.lat], zoom, padding: { left: covered_px, top: 0, right: 0, bottom: 0 }, duration: calm() ? 0 : 500 });
+/** Bring a place, and the areas drawn around it, into what is free of panels. */
+export async function lookAt(atlas: Atlas, place: Place, areas: Position[][], covered_px: number): Promise<void> {
+  await tick(); // panels open and close in the same moment: measure after them
+  atlas.resize();
+  const bounds = new LngLatBounds([place.lon, place.lat], [place.lon, place.lat]);
+  for (const point of areas.flat()) bounds.extend(point);
+  const padding = { left: covered_px + EDGE_PX, top: EDGE_PX, right: EDGE_PX, bottom: EDGE_PX };
+  atlas.fitBounds(bounds, { padding, maxZoom: 16.5, duration: calm() ? 0 : 500 });
 }
 
 /** Tell what the pointer picks. */

@@ -25,7 +25,8 @@ export function sensorFeatures(sensors: Iterable<SensorRow>, now: number, chosen
       const state = health(sensor, now);
       const loud = ['silent', 'suspect', 'compromised'].includes(state);
       const label = loud ? `${sensor.name}\n${healthWords(sensor, now)}` : sensor.name;
-      const mark = sensor.id === chosen ? `${MARK[state]}-chosen` : MARK[state];
+      const plain = sensor.family === 'camera' && state === 'ok' ? 'small' : MARK[state];
+      const mark = sensor.id === chosen ? `${plain}-chosen` : plain;
       return feature(point(sensor.place), { id: sensor.id, label, mark, loud, family: sensor.family });
     }),
   );
@@ -63,6 +64,10 @@ function warningAreas(proposals: Proposal[]): Feature[] {
 export function areaFeatures(incident: Incident | null, proposals: Proposal[]): FeatureCollection {
   return incident ? collection([...incidentAreas(incident), ...warningAreas(proposals)]) : NOTHING;
 }
+
+/** The rings of all polygons in a collection. */
+export const ringsOf = (features: FeatureCollection): Position[][] =>
+  features.features.flatMap(({ geometry }) => (geometry.type === 'Polygon' ? (geometry.coordinates as Position[][]) : []));
 
 /** What a sensor is taken to see where the server knows no better outline. */
 export function coneOf(sensor: SensorRow): FeatureCollection {

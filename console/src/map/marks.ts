@@ -66,7 +66,7 @@ function shape(priority: Priority, colour: string, digit: string, hollow: boolea
 function hatch(colour: string): Draw {
   return (pen) => {
     pen.strokeStyle = colour;
-    pen.globalAlpha = 0.45;
+    pen.globalAlpha = 0.25;
     pen.lineWidth = 1;
     for (const x of [-12, 0, 12]) {
       pen.beginPath();
@@ -86,7 +86,8 @@ function chosenRing(inner: Draw, colour: string): Draw {
 
 function sensorMarks(c: Colours): Record<string, Draw> {
   const marks: Record<string, Draw> = {
-    dot: ring(c.second, c.ground, 3.5, []),
+    dot: ring(c.text, c.ground, 4, []),
+    small: ring(c.edge, c.ground, 2.5, [], 1.2),
     faint: ring(c.edge, 'transparent', 2.5, [], 1),
     dashed: ring(c.p2, c.ground, 6, [3, 2.5], 2),
     dotted: ring(c.second, 'transparent', 5, [1, 2]),

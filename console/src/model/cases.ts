@@ -35,9 +35,9 @@ export function listed(incidents: Iterable<Incident>, view: ListView, filter = '
     .sort(before);
 }
 
-/** The stage whose score is the incident's score. */
+/** The stage whose score is the incident's score: the most urgent, and of these the likeliest. */
 export function weightiest(incident: Incident): Stage | undefined {
-  return incident.stages.reduce<Stage | undefined>((best, stage) => (best && best.log_odds >= stage.log_odds ? best : stage), undefined);
+  return [...incident.stages].sort((a, b) => a.priority - b.priority || b.log_odds - a.log_odds || b.id.localeCompare(a.id))[0];
 }
 
 /** The row after or before the chosen one; the first where none is chosen. */

@@ -32,7 +32,7 @@ export const SHELVES: { key: string; minutes: number; label: string }[] = [
   { key: '1', minutes: 15, label: '15 minutes' },
   { key: '2', minutes: 60, label: '1 hour' },
   { key: '3', minutes: 240, label: '4 hours' },
-  { key: '4', minutes: 720, label: '12 hours' },
+  { key: '4', minutes: 475, label: 'Rest of the shift (8 hours)' },
 ];
 
 const FAMILY: Record<string, string> = {
