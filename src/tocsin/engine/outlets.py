@@ -8,14 +8,15 @@ import ssl
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import SplitResult, urlsplit
-
-import httpx
 
 from tocsin.formats.syslog import frame
 from tocsin.formats.webhook import ID, secret_key, signed
 from tocsin.model import ConfigError, Delivery, Refused, TocsinError
+
+if TYPE_CHECKING:
+    import httpx
 
 UDP_BYTES_MAX = 2_048
 """Longest syslog message sent over UDP: what every receiver should take (RFC 5426, 3.2)."""
@@ -108,12 +109,16 @@ class HttpOutlet:
             raise ConfigError(f"{parts.hostname} would get deliveries in clear: use https.")
 
     @cached_property
-    def _client(self) -> httpx.Client:
+    def _client(self) -> "httpx.Client":
+        import httpx  # 0.2 s: only a house with such an outlet pays for it
+
         verify = ssl.create_default_context(cafile=self.ca_file or None)
         return httpx.Client(timeout=self.timeout_s, verify=verify, trust_env=False, follow_redirects=False)
 
     def send(self, delivery: Delivery, now: float) -> str:
         """One POST; only the status of the answer is read."""
+        import httpx
+
         headers = {**dict(delivery.headers), "content-type": delivery.media_type}
         headers.setdefault(ID, delivery.id)
         if self.key:
