@@ -11,6 +11,9 @@ from tocsin.model import ConfigError, Origin, SourceState
 FILE = "tocsin.yaml"
 """Name of the configuration within the folder of an installation."""
 
+EMBEDDED = "embedded"
+"""The url of an mqtt input that listens to the broker that comes with Tocsin."""
+
 
 class WebPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the console listens. Anything but loopback needs a TLS certificate and key."""
@@ -29,6 +32,12 @@ class BrokerPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     host: str = "127.0.0.1"
     certificate: str = ""
     private_key: str = ""
+
+
+class DevicePlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One device of the embedded broker: the topics that it may publish. Its password lies in private files."""
+
+    publish: tuple[str, ...]
 
 
 class MemberPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -51,8 +60,9 @@ class OutletPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All of `tocsin.yaml`. Members that are not named run with their defaults.
 
-    `inputs` maps a connection's name to its kind and parameters; `off` names members that
-    shall not run; `city` is the folder with city.yaml, relative to the file.
+    `inputs` maps a connection's name to its kind and parameters; an mqtt input whose url is
+    `embedded` listens to the embedded broker, which lets in the `devices`, by user name. `off`
+    names members that shall not run; `city` is the folder with city.yaml, relative to the file.
     """
 
     city: str = "city"
@@ -61,6 +71,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     newcomers: SourceState = SourceState.STAGED
     web: WebPlan = WebPlan()
     broker: BrokerPlan = BrokerPlan()
+    devices: dict[str, DevicePlan] = field(default_factory=dict)
     inputs: dict[str, MemberPlan] = field(default_factory=dict)
     members: dict[str, dict[str, Any]] = field(default_factory=dict)
     off: tuple[str, ...] = ()
