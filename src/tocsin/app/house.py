@@ -12,22 +12,24 @@ from tocsin.contract.cards import Cards
 from tocsin.contract.protocols import Perceiver
 from tocsin.contract.resources import Resources, content_folder
 from tocsin.contract.walk import configured, members, start
-from tocsin.engine.doorway import Doorway
+from tocsin.engine.doorway import Doorway, admission_by
 from tocsin.engine.flow import Flow
 from tocsin.engine.graph import Graph, Node, node
 from tocsin.engine.ring import Ring
 from tocsin.engine.seats import Seats
 from tocsin.engine.view import View
-from tocsin.gate.admit import Admission
 from tocsin.gate.keys import KeyRing
 from tocsin.gate.ledger import Ledger
-from tocsin.gate.meter import Meter
 from tocsin.gate.policy import Policies
-from tocsin.model import ConfigError, Origin, SourceState
+from tocsin.model import ConfigError
 from tocsin.store.casebook import Casebook
+from tocsin.store.limits import LogLimits
 from tocsin.store.log import EventLog
 from tocsin.store.quarantine import Quarantine
 from tocsin.store.snapshots import Snapshots
+
+SKEW_S_MAX = 300.0
+"""How far ahead of our clock a reading may be dated before it is quarantined."""
 
 GROUPS = {"detectors": "detector", "fusion": "fusion", "responders": "responder"}
 """The packages whose members are stages, and their group in the graph."""
@@ -44,7 +46,6 @@ class House:
     log: EventLog
     ledger: Ledger
     policies: Policies
-    admission: Admission
     casebook: Casebook
     quarantine: Quarantine
     seats: Seats
@@ -54,26 +55,34 @@ class House:
 
     def close(self, now: float) -> None:
         """End the leases with their receipts and close log and ledger."""
-        self.admission.close(now)
+        self.flow.doorway.close(now)
         self.log.close()
         self.ledger.close()
 
 
-def open_house(folder: Path, settings: Settings, city: City) -> House:
-    """Open the stores of a folder (made where absent) and build the flow over them."""
+def open_house(folder: Path, settings: Settings, city: City, *, recorded: bool = False) -> House:
+    """Open the stores of a folder (made where absent) and build the flow over them.
+
+    `recorded` input has no clock that it could be ahead of, and is delivered by one hand that
+    waits for each commit: nothing is gained by gathering.
+    """
     private = folder / "private"
     private.mkdir(parents=True, exist_ok=True, mode=0o700)
-    log = EventLog.open(folder / "log", KeyRing.open(private / "keys"))
+    log = EventLog.open(
+        folder / "log", KeyRing.open(private / "keys"), limits=LogLimits(batch_wait_s_max=0.0) if recorded else None
+    )
     ledger = Ledger.open(folder / "ledger", private / "ledger", origin=_ledger_origin(city))
     policies = Policies.load(content_folder() / "policies", *(Path(name) for name in settings.policies))
-    admission = Admission(policies, ledger, Meter(policies))
+    admission = admission_by(policies, ledger)
     resources = Resources(city=city, folder=folder, token_key=_token_key(private), secrets=_secrets(private))
     seats = Seats(city, newcomers=settings.newcomers)
     casebook, quarantine = Casebook(log), Quarantine(log)
     view = View(city, seats, casebook, Ring(first=log.last_pos + 1))
     graph = Graph(_nodes(settings, resources), Cards.load(content_folder() / "cards"))
     flow = Flow(
-        doorway=Doorway(seats, _perceivers(settings, resources), admission, skew_s_max=_skew_s_max(settings)),
+        doorway=Doorway(
+            seats, _perceivers(settings, resources), admission, skew_s_max=float("inf") if recorded else SKEW_S_MAX
+        ),
         graph=graph,
         log=log,
         snapshots=Snapshots(log),
@@ -89,7 +98,6 @@ def open_house(folder: Path, settings: Settings, city: City) -> House:
         log=log,
         ledger=ledger,
         policies=policies,
-        admission=admission,
         casebook=casebook,
         quarantine=quarantine,
         seats=seats,
@@ -131,11 +139,6 @@ def _perceivers(settings: Settings, resources: Resources) -> list[Perceiver]:
     return [start(member, resources) for member in declared("perceivers", settings).values()]
 
 
-def _skew_s_max(settings: Settings) -> float:
-    """A recording has no clock that its lines could be ahead of."""
-    return float("inf") if settings.origin is Origin.REPLAY else 300.0
-
-
 def _ledger_origin(city: City) -> str:
     words = "".join(letter if letter.isalnum() else "-" for letter in city.name.lower())
     return f"tocsin/{words}"
@@ -154,10 +157,3 @@ def _secrets(private: Path) -> Mapping[str, str]:
     """Named secrets, one file each under private/secrets."""
     folder = private / "secrets"
     return {path.name: path.read_text(encoding="utf-8").strip() for path in folder.glob("*")} if folder.is_dir() else {}
-
-
-def replay_settings(settings: Settings) -> Settings:
-    """The same settings for recorded input: whoever speaks in the file is taken as accepted."""
-    import msgspec
-
-    return msgspec.structs.replace(settings, newcomers=SourceState.IN_SERVICE)

@@ -13,11 +13,11 @@ import msgspec
 from msgspec.structs import replace
 
 from tocsin.app.config import Settings
-from tocsin.app.house import House, open_house, replay_settings
+from tocsin.app.house import House, open_house
 from tocsin.city.context import City
 from tocsin.contract.walk import configured, member_of
 from tocsin.engine.rerun import Rerun
-from tocsin.model import Fact, Finding, Incident, Origin, Place
+from tocsin.model import Fact, Finding, Incident, Origin, Place, SourceState
 
 SETTLE_S = 60.0
 """Event time given after the end of a recording for what is still deciding."""
@@ -49,9 +49,9 @@ class Concluded:
 def replay_files(files: Sequence[Path], *, as_json: bool, city: Path | None, out: Path | None) -> int:
     """Replay the files in order and print what was concluded, what was left out, and the counts."""
     place = City.load(city) if city is not None else City.empty("replay", Place(lon=0.0, lat=0.0))
-    settings = replay_settings(Settings(origin=Origin.REPLAY))
+    settings = Settings(origin=Origin.REPLAY, newcomers=SourceState.IN_SERVICE)
     with _folder(out) as folder:
-        house = open_house(folder, settings, place)
+        house = open_house(folder, settings, place, recorded=True)
         rerun = Rerun(house.flow)
         try:
             concluded = run(rerun, files, house)

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from tocsin.engine.graph import Graph
 from tocsin.engine.view import View
-from tocsin.gate.approve import Approver, approve
+from tocsin.gate.approve import Approver, approve, approvers_needed
 from tocsin.gate.ledger import Ledger
 from tocsin.gate.policy import Policies
 from tocsin.model import (
@@ -43,6 +43,9 @@ PROPOSAL_VERBS = ("edit", "approve", "reject", "update", "cancel", "all-clear")
 SOURCE_VERBS = ("accept", "test", "maintenance", "in-service", "aim")
 VERBS = (*INCIDENT_VERBS, *PROPOSAL_VERBS, *SOURCE_VERBS)
 """All that can be decided, by what it is about."""
+
+ENDINGS = ("cancel", "all-clear")
+"""What ends a warning that is out: drafted by the verb alone, sent at once where the word is typed with it."""
 
 SHELVED_S_MAX = 8 * 3600.0
 """Longest that an incident may be shelved: one shift."""
@@ -129,8 +132,7 @@ class Desk:
 
     def automatic(self, proposal: Proposal, now: float) -> None:
         """Act on a proposal that a standing policy has approved beforehand, under its name."""
-        action = approve(self._ledger, self._policies, proposal, (), "", now)
-        self._send(action, now)
+        self._send(approve(self._ledger, self._policies, proposal, (), "", now), now)
 
     def _decision(self, wish: Wish, by: Person, now: float) -> Decision:
         self._count += 1
@@ -149,24 +151,23 @@ class Desk:
 
     def _about_proposal(self, decision: Decision, by: Person, typed: str, now: float) -> None:
         proposal = self._view.proposal(decision.target)
-        if decision.verb in ("cancel", "all-clear", "update", "edit", "reject"):
+        if decision.verb != "approve":
             self._record(decision)
             self._engine.append(decision)
             proposal = self._view.proposal(decision.target)
-        if decision.verb in ("approve", "cancel", "all-clear"):
+        if decision.verb == "approve" or (decision.verb in ENDINGS and typed):
             self._approve(proposal, decision, by, typed, now)
 
     def _approve(self, proposal: Proposal, decision: Decision, by: Person, typed: str, now: float) -> None:
         approvers = self._approvals.setdefault((proposal.id, proposal.rev), {})
         approvers[by.account] = Approver(by.account, by.role)
-        if len(approvers) < proposal.approvers:
+        if len(approvers) < approvers_needed(self._policies, proposal, now):
             self._record(decision)
             return  # the first of two: nothing happens until the second person approves too
         action = approve(self._ledger, self._policies, proposal, tuple(approvers.values()), typed, now)
         del self._approvals[proposal.id, proposal.rev]
-        if decision.verb == "approve":
-            self._engine.append(decision)
         self._send(action, now)
+        self._engine.append(action)
 
     def _record(self, decision: Decision) -> None:
         self._ledger.append(

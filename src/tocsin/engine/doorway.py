@@ -9,6 +9,9 @@ from tocsin.contract.protocols import Delivered, Perceiver
 from tocsin.engine.seats import Seat, Seats
 from tocsin.gate.admit import Admission
 from tocsin.gate.clearance import Ask, Clearance
+from tocsin.gate.ledger import Ledger
+from tocsin.gate.meter import Meter
+from tocsin.gate.policy import Policies
 from tocsin.model import BadInput, Body, Level, Observation, Origin, Reading, Refused, SourceState, tag_of
 from tocsin.store.quarantine import Rejected
 
@@ -29,6 +32,11 @@ class Admitted:
     observations: list[Observation[Any]] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     staged: int = 0
+
+
+def admission_by(policies: Policies, ledger: Ledger) -> Admission:
+    """The gate's door for observations under these policies: only the engine opens it."""
+    return Admission(policies, ledger, Meter(policies))
 
 
 def persons_of(body: Body) -> float:
@@ -67,6 +75,14 @@ class Doorway:
                 seat.rejected += 1
                 answer.rejected.append(Rejected(at=now, source=seat.id, reason=str(error), raw=b""))
         return answer
+
+    def expire(self, now: float) -> None:
+        """End the leases that are over, each with what was used of it."""
+        self._admission.expire(now)
+
+    def close(self, now: float) -> None:
+        """End all leases."""
+        self._admission.close(now)
 
     def _seated(
         self, reading: Reading[Any], via: str, now: float, answer: Admitted

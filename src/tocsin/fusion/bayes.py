@@ -10,7 +10,7 @@ from tocsin.city.context import City
 from tocsin.contract.protocols import Key, by_city
 from tocsin.contract.resources import Resources
 from tocsin.fusion import associate, cases, relate, score, tell
-from tocsin.fusion.consequence import priority_of
+from tocsin.fusion.consequence import danger_now, priority_of
 from tocsin.fusion.place import settled
 from tocsin.fusion.state import Case, Hypothesis, Memory
 from tocsin.fusion.tables import Hazard, Tables, tables_from
@@ -150,7 +150,13 @@ class Fusing:
         ids = list(dict.fromkeys((*(known.evidence if known else ()), *finding.evidence)))
         hypothesis.left_out += max(0, len(ids) - self.settings.evidence_max)
         at = max(finding.at, known.at) if known else finding.at
-        hypothesis.held[finding.id] = replace(finding, evidence=tuple(ids[: self.settings.evidence_max]), at=at)
+        measures = [one.measure for one in (known, finding) if one is not None and one.measure is not None]
+        hypothesis.held[finding.id] = replace(
+            finding,
+            evidence=tuple(ids[: self.settings.evidence_max]),
+            at=at,
+            measure=max(measures, default=None),
+        )
         hypothesis.last = max(hypothesis.last, finding.at)
         hypothesis.since = min(hypothesis.since, finding.since if finding.since is not None else finding.at)
         _extend(hypothesis.subjects, (finding.subject,))
@@ -158,13 +164,13 @@ class Fusing:
         self._reach(hypothesis, finding)
 
     def _reach(self, hypothesis: Hypothesis, finding: Finding) -> None:
-        asset = None
-        if self.city is not None:
-            asset = self.city.assets.get(finding.subject) or self.city.asset_at(finding.subject)
-        if asset is None or asset.id in hypothesis.assets:
+        """Note which asset the finding is about, and the places of all that depends on it."""
+        city = self.city
+        asset = (city.assets.get(finding.subject) or city.asset_at(finding.subject)) if city is not None else None
+        if city is None or asset is None or asset.id in hypothesis.assets:
             return
-        _extend(hypothesis.assets, (asset.id, *asset.serves))
-        known = [asset, *(self.city.assets[name] for name in asset.serves if self.city and name in self.city.assets)]
+        _extend(hypothesis.assets, (asset.id,))
+        known = [asset, *(city.assets[name] for name in asset.serves if name in city.assets)]
         hypothesis.reach.extend(one.place for one in known if one.place is not None)
 
     def _weigh(self, memory: Memory, hypothesis: Hypothesis) -> list[str]:
@@ -173,11 +179,11 @@ class Fusing:
         hypothesis.parts = self._parts(memory, hypothesis, hazard)
         hypothesis.log_odds = score.log_odds(hypothesis.parts)
         hypothesis.priority = priority_of(hypothesis, hazard, self.city, memory.at)
-        life = any(held.life for held in hypothesis.held.values())
+        life = danger_now(hypothesis, hazard, memory.at)
         if not hypothesis.open and (hypothesis.log_odds >= self.settings.open_nats or life):
             hypothesis.open = True
             self._enlist(memory, hypothesis)
-        elif hypothesis.open and hypothesis.log_odds < self.settings.close_nats:
+        elif hypothesis.open and not life and hypothesis.log_odds < self.settings.close_nats:
             hypothesis.open = False
         return [hypothesis.incident] if hypothesis.incident else []
 

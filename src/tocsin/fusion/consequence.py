@@ -26,13 +26,18 @@ BY_SEVERITY = {
 def priority_of(hypothesis: Hypothesis, hazard: Hazard, city: City | None, at: float) -> Priority:
     """The priority of one hypothesis. A finding of danger to life is never ranked lower by doubt."""
     held = hypothesis.held.values()
-    if any(finding.life for finding in held):
+    if danger_now(hypothesis, hazard, at):
         return Priority.LIFE
     worst = max((SEVERITY[hazard.severity.get(finding.grade, "info")] for finding in held), default=0)
     likely, otherwise = BY_SEVERITY[worst]
     if probability(hypothesis.log_odds) < LIKELY:
         return otherwise
     return likely if matters(hypothesis, hazard, city, at) else otherwise
+
+
+def danger_now(hypothesis: Hypothesis, hazard: Hazard, at: float) -> bool:
+    """Whether a raw priority 0 is being renewed: it is shown as such, however doubtful its sensor."""
+    return any(finding.life and at - finding.at <= hazard.hold_s for finding in hypothesis.held.values())
 
 
 def matters(hypothesis: Hypothesis, hazard: Hazard, city: City | None, at: float) -> bool:

@@ -1,38 +1,49 @@
 """Where an event is, from the places of its findings."""
 
-from math import sqrt
+from math import exp, sqrt
 
 from msgspec.structs import replace
 
 from tocsin.city.context import City
 from tocsin.fusion.state import Hypothesis
-from tocsin.model import Place, moved, offset_m
+from tocsin.model import Finding, Place, moved, offset_m
 
 RADIUS_M_MIN = 30.0
 """No event is placed better than this by fixed sensors."""
 
+LATER_S = 30.0
+"""A place that noticed so much later weighs a factor e less."""
+
 
 def settled(hypothesis: Hypothesis, city: City | None) -> Place | None:
-    """The mean of the places of its findings, weighted by what each measured.
+    """The mean of the places of its findings, weighted by what each measured and how early.
 
-    Findings without a place count where their subject stands. The radius is that of the 95 %
-    circle: twice the spread of the places about the mean, at least that of the best of them.
+    Where it was noticed first is nearest to where it began: each `LATER_S` of delay takes a
+    factor e from the weight. The radius is that of the 95 % circle: twice the spread of the
+    places about the mean, at least that of the best of them. Findings without a place count
+    where their subject stands.
     """
-    spots = [
-        (held.place, held.measure if held.measure and held.measure > 0 else 1.0)
-        for held in hypothesis.held.values()
-        if held.place is not None
-    ]
-    if not spots:
+    held = [one for one in hypothesis.held.values() if one.place is not None]
+    if not held:
         return _of_subjects(hypothesis, city)
-    origin = spots[0][0]
-    total = sum(weight for _, weight in spots)
-    points = [(*offset_m(origin, place), weight) for place, weight in spots]
-    east = sum(x * w for x, _, w in points) / total
-    north = sum(y * w for _, y, w in points) / total
-    spread = sqrt(sum(w * ((x - east) ** 2 + (y - north) ** 2) for x, y, w in points) / total)
-    best = min(place.radius_m for place, _ in spots)
-    return _named(moved(origin, east, north, max(RADIUS_M_MIN, best, 2.0 * spread)), origin)
+    first = min(_began(one) for one in held)
+    weights = [_strength(one) * exp((first - _began(one)) / LATER_S) for one in held]
+    origin = min(held, key=lambda one: (_began(one), one.id)).place or Place(lon=0.0, lat=0.0)
+    offsets = [offset_m(origin, one.place or origin) for one in held]
+    total = sum(weights)
+    east = sum(x * w for (x, _), w in zip(offsets, weights, strict=True)) / total
+    north = sum(y * w for (_, y), w in zip(offsets, weights, strict=True)) / total
+    squares = sum(w * ((x - east) ** 2 + (y - north) ** 2) for (x, y), w in zip(offsets, weights, strict=True))
+    best = min((one.place.radius_m for one in held if one.place is not None), default=RADIUS_M_MIN)
+    return _named(moved(origin, east, north, max(RADIUS_M_MIN, best, 2.0 * sqrt(squares / total))), origin)
+
+
+def _began(finding: Finding) -> float:
+    return finding.since if finding.since is not None else finding.at
+
+
+def _strength(finding: Finding) -> float:
+    return sqrt(finding.measure) if finding.measure is not None and finding.measure > 0 else 1.0
 
 
 def _of_subjects(hypothesis: Hypothesis, city: City | None) -> Place | None:
