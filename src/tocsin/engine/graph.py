@@ -1,8 +1,7 @@
 """The graph of stages: routes each fact to the folds that accept it, keeps their states and timers."""
 
 import heapq
-from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +38,12 @@ class Node:
     out: int = 0
     failed: int = 0
     problem: str = ""
+    wake_at: Callable[[Any], float | None] | None = None
+
+    def __post_init__(self) -> None:
+        """Look once whether the stage has timers: asking a protocol for every fact costs more than the fact."""
+        if isinstance(self.stage, Wakes):
+            self.wake_at = self.stage.wake_at
 
     def takes(self, kind: type) -> bool:
         """Whether facts of this class (or observations with this body class) come here."""
@@ -56,9 +61,9 @@ class Node:
 
     def arm(self, key: str) -> None:
         """Ask the stage when this key wants to be woken."""
-        if not isinstance(self.stage, Wakes):
+        if self.wake_at is None:
             return
-        when = self.stage.wake_at(self.states[key])
+        when = self.wake_at(self.states[key])
         if when is None:
             self.wakes.pop(key, None)
         elif self.wakes.get(key) != when:
@@ -83,7 +88,7 @@ class Graph:
         self._cards = cards
         self._weights: dict[tuple[str, str], Weight] = {}
         self._routes: dict[tuple[type, int], tuple[int, ...]] = {}
-        self._waking = [i for i, node in enumerate(self.nodes) if isinstance(node.stage, Wakes)]
+        self._waking = [i for i, node in enumerate(self.nodes) if node.wake_at is not None]
         self.refused: list[tuple[Fact, str]] = []
 
     def feed(self, fact: Fact) -> list[Fact]:
@@ -102,13 +107,13 @@ class Graph:
                 self._flow(index, derived, out)
 
     def _flow(self, origin: int, facts: Sequence[Fact], out: list[Fact]) -> None:
-        pending = deque((origin, fact) for fact in facts)
-        while pending:
-            source, current = pending.popleft()
+        pending = [(origin, fact) for fact in facts]
+        for source, current in pending:  # what follows is appended while we walk, and walked in its turn
             for index in self._route(current, source):
                 derived = self._fold(index, self.nodes[index].key(current), current)
-                out.extend(derived)
-                pending.extend((index, fact) for fact in derived)
+                if derived:
+                    out.extend(derived)
+                    pending.extend((index, fact) for fact in derived)
 
     def _route(self, fact: Fact, origin: int) -> tuple[int, ...]:
         kind = type(fact.body) if isinstance(fact, Observation) else type(fact)
