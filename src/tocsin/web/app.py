@@ -1,0 +1,46 @@
+"""The web application: console, API, metrics, of one running house."""
+
+from importlib.metadata import version
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+
+from tocsin.web import console, deciding, document, posting, problems, reading, signing, watching
+from tocsin.web.asking import answer
+from tocsin.web.office import Office
+from tocsin.web.sessions import Sessions
+from tocsin.web.shield import Shield
+from tocsin.web.stream import Waker
+
+STATIC = Path(__file__).parent / "static"
+"""The built console."""
+
+ABOUT = """What the console is made of, for other programs too.
+
+JSON fields that hold their default are left out. Times are seconds UTC. Errors are problems (RFC 9457)."""
+
+
+def create_app(office: Office, *, static: Path = STATIC) -> FastAPI:
+    """The application that serves an office; close `office.ring` to end its streams before the server stops."""
+    app = FastAPI(
+        title="Tocsin",
+        version=version("tocsin"),
+        description=ABOUT,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.office = office
+    app.state.sessions = Sessions(office)
+    app.state.waker = Waker(office.ring)
+    app.state.ground = None
+    problems.install(app)
+    for part in (signing, reading, deciding, posting, watching):
+        app.include_router(part.router)
+    app.add_api_route("/api/openapi.json", lambda: answer(document.describe(app)), include_in_schema=False)
+    app.mount("/", console.files(static))
+    app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
+    app.add_middleware(Shield, hosts=office.hosts, secure=office.secure)
+    return app

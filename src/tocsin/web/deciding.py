@@ -1,0 +1,118 @@
+"""Routes that decide: the verbs of incidents, proposals and sensors."""
+
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Depends, Path
+from msgspec import Meta, Struct
+from starlette.responses import Response
+
+from tocsin.engine.desk import INCIDENT_VERBS, PROPOSAL_VERBS, SOURCE_VERBS, TEXT_CHARS_MAX, Wish
+from tocsin.engine.rows import SensorRow
+from tocsin.model import BadInput, Incident, NotFound, Proposal, Verdict
+from tocsin.store.accounts import Account
+from tocsin.web import office as ask
+from tocsin.web.asking import InOffice, Who, answer, body_of
+from tocsin.web.document import says, takes
+from tocsin.web.office import Office
+from tocsin.web.roles import check_may
+
+router = APIRouter(prefix="/api", tags=["decide"])
+
+Text = Annotated[str, Meta(max_length=TEXT_CHARS_MAX)]
+Id = Annotated[str, Meta(max_length=500)]
+
+
+class Asked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a verb needs, and nothing else.
+
+    `until` (shelve, test, maintenance: seconds UTC), `to` (assign, hand-over: an account),
+    `others` (merge: incidents; split: stages), `verdict` and `text` (close), `text` (note,
+    hand-over, reject), `draft` (edit), `typed` (approve, cancel, all-clear: the word to be
+    typed), `bearing_deg` and `field_deg` (aim).
+    """
+
+    text: Text = ""
+    until: Annotated[float, Meta(ge=0, le=4e9)] | None = None
+    others: Annotated[tuple[Id, ...], Meta(max_length=100)] = ()
+    to: Id = ""
+    verdict: Verdict | None = None
+    typed: Annotated[str, Meta(max_length=100)] = ""
+    draft: Text = ""
+    bearing_deg: Annotated[float, Meta(ge=0, le=360)] | None = None
+    field_deg: Annotated[float, Meta(gt=0, le=360)] | None = None
+
+
+Body = Annotated[Asked, Depends(body_of(Asked))]
+
+
+IncidentVerb = Annotated[str, Path(json_schema_extra={"enum": list(INCIDENT_VERBS)})]
+ProposalVerb = Annotated[str, Path(json_schema_extra={"enum": list(PROPOSAL_VERBS)})]
+SourceVerb = Annotated[str, Path(json_schema_extra={"enum": list(SOURCE_VERBS)})]
+
+
+@router.post(
+    "/incidents/{id}/{verb}",
+    responses=says(Incident, "The incident as it is now."),
+    openapi_extra=takes(Asked, {"acknowledge": {}, "close": {"verdict": "true", "text": "Leak at the rink."}}),
+)
+def decide_incident(id: str, verb: IncidentVerb, asked: Body, office: InOffice, who: Who) -> Response:
+    """Acknowledge, shelve, assign, note, hand over, merge, split, close, and the way back of each."""
+    _decide(office, who, INCIDENT_VERBS, wish_of(verb, id, asked))
+    return answer(office.view.incident(id))
+
+
+@router.post(
+    "/proposals/{id}/{verb}",
+    responses=says(Proposal, "The proposal as it is now."),
+    openapi_extra=takes(Asked, {"approve": {"typed": "WARN"}, "edit": {"draft": "{}"}}),
+)
+def decide_proposal(id: str, verb: ProposalVerb, asked: Body, office: InOffice, who: Who) -> Response:
+    """Edit, approve or reject what a responder offers; follow what was sent by update, cancel or all-clear."""
+    _decide(office, who, PROPOSAL_VERBS, wish_of(verb, id, asked))
+    return answer(office.view.proposal(id))
+
+
+@router.post(
+    "/sensors/{id}/{verb}",
+    responses=says(SensorRow, "The sensor's row as it is now."),
+    openapi_extra=takes(Asked, {"aim": {"bearing_deg": 90, "field_deg": 60}, "test": {"until": 1800000000}}),
+)
+def decide_sensor(id: str, verb: SourceVerb, asked: Body, office: InOffice, who: Who) -> Response:
+    """Accept a newcomer, put a sensor under test or maintenance and back in service, say where a camera looks."""
+    ask.sensor_row(office, id)
+    _decide(office, who, SOURCE_VERBS, wish_of(verb, id, asked))
+    return answer(ask.sensor_row(office, id))
+
+
+def wish_of(verb: str, target: str, asked: Asked) -> Wish:
+    """A body as the desk's wish; raises BadInput naming the field that the verb needs."""
+    others = asked.others or ((asked.to,) if asked.to else ()) or ((asked.verdict.value,) if asked.verdict else ())
+    return Wish(
+        verb=verb,
+        target=target,
+        text=_text(verb, asked),
+        typed=asked.typed,
+        until=asked.until,
+        others=others,
+    )
+
+
+def _text(verb: str, asked: Asked) -> str:
+    if verb == "edit":
+        if not asked.draft:
+            raise BadInput("An edit needs `draft`: the proposal's draft as you want it.")
+        return asked.draft
+    if verb == "aim":
+        if asked.bearing_deg is None or asked.field_deg is None:
+            raise BadInput("An aim needs `bearing_deg` (0 is north) and `field_deg`.")
+        aim = {"bearing_deg": asked.bearing_deg, "field_deg": asked.field_deg}
+        return msgspec.json.encode(aim).decode()
+    return asked.text
+
+
+def _decide(office: Office, who: Account, verbs: tuple[str, ...], wish: Wish) -> None:
+    if wish.verb not in verbs:
+        raise NotFound(f"There is no verb {wish.verb!r} here: choose one of {', '.join(verbs)}.")
+    check_may(who, wish.verb)
+    office.desk.decide(wish, ask.person_of(who))

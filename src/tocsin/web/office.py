@@ -1,0 +1,281 @@
+"""What the HTTP interface works with: the parts of a running house, and the questions it asks them."""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from msgspec import Struct, to_builtins
+
+from tocsin.city.citymap import Feature, Polygon
+from tocsin.contract.bodies import LogEvents
+from tocsin.engine.desk import Desk, Person
+from tocsin.engine.graph import Graph
+from tocsin.engine.ring import Ring
+from tocsin.engine.rows import SensorRow, System
+from tocsin.engine.status import Status
+from tocsin.engine.view import View
+from tocsin.engine.wording import worded
+from tocsin.gate.ledger import Ledger, Report, verify
+from tocsin.model import Incident, NotFound, Observation, Outcome, Proposal, Receipt
+from tocsin.store.accounts import Account, Accounts
+from tocsin.store.casebook import Casebook
+from tocsin.store.log import EventLog
+from tocsin.store.quarantine import Held, Quarantine
+
+
+class Inlet(Protocol):
+    """A running HTTP source: takes a posted batch, answers when it is on disk."""
+
+    def submit(self, body: bytes, token_name: str, source: str = "") -> "Future[Any]":
+        """A future with `accepted`, `rejected` (pairs of line and reason) and `duplicates`."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Office:
+    """One running house as the web sees it.
+
+    `demo` is who is signed in without asking (loopback only); `accounts` is None only there.
+    `ingest` names the HTTP inputs; `secure` says that it is reached by https; `hosts` are the
+    names under which it may be asked for (Host header, without port). `epoch` tells the event
+    numbers of this run from those of an earlier one.
+    """
+
+    view: View
+    desk: Desk
+    status: Status
+    casebook: Casebook
+    log: EventLog
+    ledger: Ledger
+    ledger_folder: Path
+    quarantine: Quarantine
+    graph: Graph
+    ring: Ring
+    origin: str
+    banner: str
+    now: Callable[[], float]
+    accounts: Accounts | None = None
+    demo: Account | None = None
+    ingest: Mapping[str, Inlet] = field(default_factory=dict)
+    secure: bool = False
+    hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
+    epoch: str = field(default_factory=lambda: secrets.token_hex(4))
+
+
+class CityInfo(Struct, frozen=True):
+    """The city in a few words."""
+
+    name: str
+    centre: tuple[float, float]
+    bounds: tuple[float, float, float, float]
+    origin: str
+    banner: str
+    attribution: str
+
+
+class Operator(Struct, frozen=True):
+    """Somebody who can be assigned."""
+
+    account: str
+    name: str
+
+
+class State(Struct, frozen=True):
+    """All that a console needs to begin; `event` is where to listen on from."""
+
+    city: CityInfo
+    now: float
+    event: str
+    incidents: list[Incident]
+    proposals: list[Proposal]
+    outcomes: list[Outcome]
+    sensors: list[SensorRow]
+    system: System
+    precision: dict[str, dict[str, float | int | None]]
+    on_duty: list[str]
+    operators: list[Operator]
+
+
+class Evidence(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One reading behind a contribution, in words and as it was logged; `raw` is a row of a log."""
+
+    id: str
+    at: float
+    source: str
+    level: int
+    text: str
+    body: Any = None
+    raw: dict[str, Any] | None = None
+    lease: str = ""
+    late: bool = False
+
+
+class Revision(Struct, frozen=True):
+    """One line of an incident's course."""
+
+    rev: int
+    at: float
+    score: float
+    priority: int
+    state: str
+    title: str
+
+
+class Entry(Struct, frozen=True):
+    """One receipt of the ledger; None where its body was erased."""
+
+    index: int
+    receipt: Receipt | None
+
+
+class Preview(Struct, frozen=True):
+    """A message as it would leave."""
+
+    media_type: str
+    text: str
+
+
+def state_of(office: Office, account: Account) -> State:
+    """Everything, as of the newest event."""
+    event = event_id(office, office.ring.last)
+    now = office.now()
+    return State(
+        city=city_of(office),
+        now=now,
+        event=event,
+        incidents=office.view.incidents(),
+        proposals=office.view.proposals(),
+        outcomes=office.view.outcomes(),
+        sensors=office.view.sensors(),
+        system=office.status.system(now),
+        precision=office.view.precision(),
+        on_duty=[account.name],
+        operators=[Operator(one.id, one.name) for one in _everybody(office, account)],
+    )
+
+
+def event_id(office: Office, number: int) -> str:
+    """An event of this run, by name: `<epoch>-<number>`."""
+    return f"{office.epoch}-{number}"
+
+
+def city_of(office: Office) -> CityInfo:
+    """Name, centre, bounds, origin."""
+    city = office.view.city
+    centre = (city.centre.lon, city.centre.lat)
+    return CityInfo(city.name, centre, city.bounds, office.origin, office.banner, city.attribution)
+
+
+def evidence_of(office: Office, incident: Incident, ids: Sequence[str]) -> list[Evidence]:
+    """Those of the observations that the incident cites: from the log, else from the incident's own bundle.
+
+    Nothing that it does not cite is given: a case opens no door to other readings.
+    """
+    cited = set(office.view.evidence_ids(incident))
+    wanted = [name for name in ids if name in cited]
+    found = office.log.find(wanted)
+    if len(found) < len(wanted):
+        kept = {fact.id: fact for fact in office.casebook.evidence(incident.id) if isinstance(fact, Observation)}
+        found = {name: kept[_batch(name)] for name in wanted if _batch(name) in kept} | found
+    return [_evidence(name, fact) for name in wanted if isinstance(fact := found.get(name), Observation)]
+
+
+def _batch(name: str) -> str:
+    """The observation that an evidence id is about: a row of a batch is named `<observation>+<offset>`."""
+    head, plus, offset = name.rpartition("+")
+    return head if plus and offset.isdecimal() else name
+
+
+def _evidence(name: str, fact: Observation[Any]) -> Evidence:
+    if isinstance(fact.body, LogEvents):
+        row = _row(fact.body, name)
+        text, body = (_line(row) if row else worded(fact.body)), None
+    else:
+        row, text, body = None, worded(fact.body), to_builtins(fact.body)
+    return Evidence(
+        id=name,
+        at=fact.at,
+        source=fact.source,
+        level=int(fact.level),
+        text=text,
+        body=body,
+        raw=row,
+        lease=fact.lease,
+        late=fact.late,
+    )
+
+
+def _row(body: LogEvents, name: str) -> dict[str, Any] | None:
+    rows = dict(zip(map(str, body.offsets), body.rows, strict=False))
+    return rows.get(name.rpartition("+")[2])
+
+
+def _line(row: dict[str, Any]) -> str:
+    alert = row.get("alert")
+    told = alert.get("signature", "") if isinstance(alert, dict) else row.get("event_type", "log line")
+    return f"{told}: {row.get('src_ip', '?')} → {row.get('dest_ip', '?')}"
+
+
+def history_of(office: Office, name: str) -> list[Revision]:
+    """How an incident came to be what it is."""
+    return [
+        Revision(one.rev, one.at, one.score, int(one.priority), one.state.value, one.title)
+        for one in office.casebook.history(name)
+    ]
+
+
+def receipts_of(office: Office, incident: Incident) -> list[Entry]:
+    """The receipts about an incident and its proposals, and the leases of the sensors behind it, by index."""
+    sources = {part.source for stage in incident.stages for part in stage.contributions if part.source}
+    proposals = [one.id for one in office.view.proposals() if one.incident == incident.id]
+    rows: dict[int, Receipt | None] = {}
+    for subject in (incident.id, *proposals, *sorted(sources)):
+        rows.update(dict(office.ledger.receipts(subject=subject, limit=200)))
+    return [Entry(index, receipt) for index, receipt in sorted(rows.items())]
+
+
+def preview_of(office: Office, proposal: Proposal) -> Preview:
+    """The message of a proposal as it would leave now; raises NotFound where its responder writes none."""
+    for node in office.graph.nodes:
+        if node.name == proposal.responder and hasattr(node.stage, "preview"):
+            media_type, text = node.stage.preview(proposal, office.now())
+            return Preview(media_type, text)
+    message = f"{proposal.responder} has no message to show before it is sent."
+    raise NotFound(message)
+
+
+def checked_ledger(office: Office) -> Report:
+    """The whole ledger, read from disk and proven anew."""
+    return verify(office.ledger_folder)
+
+
+def quarantined(office: Office, limit: int) -> list[Held]:
+    """The newest inputs that could not be read, without their content."""
+    return office.quarantine.list(limit)
+
+
+def sensor_row(office: Office, name: str) -> SensorRow:
+    """The row of one sensor; raises NotFound."""
+    row = next((row for row in office.view.sensors() if row.id == name), None)
+    if row is None:
+        message = f"There is no sensor {name!r}: /api/state lists the sensors."
+        raise NotFound(message)
+    return row
+
+
+def viewshed_of(office: Office, name: str) -> Feature:
+    """What a sensor covers, as a GeoJSON feature; raises NotFound for a sensor the city does not know."""
+    ring = office.view.city.viewshed(name)
+    return Feature(geometry=Polygon(coordinates=(ring,)), properties={"id": name})
+
+
+def person_of(account: Account) -> Person:
+    """Who decides."""
+    return Person(account.id, account.role)
+
+
+def _everybody(office: Office, account: Account) -> list[Account]:
+    return office.accounts.accounts() if office.accounts is not None else [account]

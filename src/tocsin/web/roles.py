@@ -1,0 +1,26 @@
+"""What each role may do here: a table. The gate's policies decide besides who may approve what."""
+
+from tocsin.engine.desk import INCIDENT_VERBS, PROPOSAL_VERBS, SOURCE_VERBS
+from tocsin.model import Refused
+from tocsin.store.accounts import ROLES, Account
+
+EVERYBODY = frozenset(ROLES)
+AT_THE_DESK = frozenset({"operator", "supervisor", "admin"})
+LOOKING_CLOSER = AT_THE_DESK | {"dpo"}
+
+MAY: dict[str, frozenset[str]] = {
+    "see": EVERYBODY,
+    "see evidence": LOOKING_CLOSER,
+    "see the ledger": EVERYBODY,
+    "see quarantine": LOOKING_CLOSER,
+    **dict.fromkeys((*INCIDENT_VERBS, *PROPOSAL_VERBS, *SOURCE_VERBS), AT_THE_DESK),
+    "accept": frozenset({"supervisor", "admin"}),
+}
+"""Which roles may do what. A device that nobody knows is let in by no operator alone."""
+
+
+def check_may(account: Account, deed: str) -> None:
+    """Raise Refused where the role of an account does not allow a deed."""
+    if account.role not in MAY[deed]:
+        allowed = ", ".join(sorted(MAY[deed]))
+        raise Refused(f"The role {account.role} may not {deed}: ask somebody who is {allowed}.")

@@ -1,0 +1,176 @@
+"""A whole small house for tests of the web: real stores, real engine, one HTTP input, one real server."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import uvicorn
+
+from tocsin.app.config import Settings
+from tocsin.app.house import House, open_house
+from tocsin.city.context import City
+from tocsin.city.registry import Coverage, Sensor
+from tocsin.engine.desk import Desk
+from tocsin.engine.embedded import Embedded, Limits
+from tocsin.engine.status import Status
+from tocsin.engine.teller import Teller
+from tocsin.model import Origin, Place, SourceState
+from tocsin.sources.http import HttpIngest
+from tocsin.store.accounts import Account, AccountLimits, Accounts
+from tocsin.store.outbox import Outbox
+from tocsin.web.app import create_app
+from tocsin.web.office import Office
+
+SQUARE = Place(lon=24.9440, lat=60.1708, name="Test Square")
+PASSWORD = "correct horse battery"
+QUICK = AccountLimits(hash_memory_kib=1024, hash_passes=1, hash_lanes=1, tries_max=3)
+"""A password hash that is quick to check: its strength is tested with the accounts."""
+
+DEMO = Account(id="acc-demo", name="Demo operator", role="supervisor")
+PAGE = {"X-Tocsin": "1"}
+
+
+def small_city() -> City:
+    """Three gas sensors and a camera around a square."""
+    city = City.empty("Test City", SQUARE)
+    for number in range(3):
+        place = Place(lon=SQUARE.lon + number * 1e-4, lat=SQUARE.lat, radius_m=5.0)
+        city = city.with_sensor(_sensor(f"gas-{number}", "gas", place, ("toxic",)))
+    return city.with_sensor(_sensor("cam-0", "camera", SQUARE, ()))
+
+
+def _sensor(name, family, place, sees) -> Sensor:
+    reach = Coverage(range_m=150.0, bearing_deg=None, assumed=("bearing_deg",))
+    state = SourceState.IN_SERVICE
+    return Sensor(id=name, family=family, name=name, place=place, coverage=reach, sees=sees, state=state)
+
+
+@dataclass(kw_only=True)
+class Running:
+    """A house, its engine, its office, and where it is served."""
+
+    house: House
+    engine: Embedded
+    office: Office
+    accounts: Accounts
+    outbox: Outbox
+    url: str = ""
+
+    def client(self, **more) -> httpx.Client:
+        """A client without a session."""
+        return httpx.Client(base_url=self.url, headers=PAGE, timeout=20.0, **more)
+
+    def signed_in(self, name="anna") -> httpx.Client:
+        """A client with a session."""
+        client = self.client()
+        client.post("/api/session", json={"name": name, "password": PASSWORD}).raise_for_status()
+        return client
+
+    def token(self, *scopes, label="gateway") -> str:
+        """The secret of a new API token."""
+        return self.accounts.add_token(label, scopes, self.office.now())[1]
+
+    def release(self, ppm=60.0, source="gas-0") -> httpx.Response:
+        """Post three minutes of chlorine."""
+        lines = "".join(_line(source, age_s, ppm) for age_s in range(180, 0, -10))
+        return self.post(lines)
+
+    def post(self, lines, token=None, source="gas") -> httpx.Response:
+        """Post lines to an input."""
+        secret = self.token("ingest") if token is None else token
+        return httpx.post(
+            f"{self.url}/api/ingest/{source}",
+            content=lines,
+            headers={"Authorization": f"Bearer {secret}"},
+            timeout=20.0,
+        )
+
+
+def _line(source, age_s, ppm) -> str:
+    at = time.time() - age_s
+    return f'{{"source":"{source}","t":{at:.3f},"n":{int(at * 1000)},"boot":"b","cl2_ppm":{ppm}}}\n'
+
+
+@contextmanager
+def running(folder: Path, *, demo: Account | None = None, hosts=("127.0.0.1",)) -> Iterator[Running]:
+    """A house that runs and is served on a free port of this machine, until the end of the block."""
+    house = open_house(folder, Settings(origin=Origin.EXERCISE), small_city())
+    inlet = HttpIngest(name="gas", origin=Origin.EXERCISE).start(house.resources)
+    engine = Embedded(house.flow, {"gas": ("http", inlet)}, limits=Limits(tick_s=0.1, poll_s=0.02))
+    outbox, accounts = Outbox(house.log), Accounts.open(folder / "private", limits=QUICK)
+    status = Status(engine, house.view, house.ledger, outbox)
+    engine.each_tick(Teller(house.view, status).tick)
+    office = Office(
+        view=house.view,
+        desk=_desk(house, engine, outbox),
+        status=status,
+        casebook=house.casebook,
+        log=house.log,
+        ledger=house.ledger,
+        ledger_folder=folder / "ledger",
+        quarantine=house.quarantine,
+        graph=house.graph,
+        ring=house.view.ring,
+        origin="exercise",
+        banner="exercise",
+        now=time.time,
+        accounts=accounts,
+        demo=demo,
+        ingest={"gas": inlet},
+        hosts=hosts,
+    )
+    for name, role in (("anna", "operator"), ("berta", "supervisor"), ("vera", "viewer")):
+        accounts.add(name, PASSWORD, role, time.time())
+    engine.start()
+    with served(office) as url:
+        yield Running(house=house, engine=engine, office=office, accounts=accounts, outbox=outbox, url=url)
+    engine.stop()
+    house.close(time.time())
+    accounts.close()
+
+
+def _desk(house, engine, outbox) -> Desk:
+    def send(action, now):
+        for delivery in house.graph.act(action):
+            outbox.put(delivery, now)
+
+    return Desk(
+        view=house.view,
+        graph=house.graph,
+        engine=engine,
+        ledger=house.ledger,
+        policies=house.policies,
+        origin=Origin.EXERCISE,
+        clock=time.time,
+        send=send,
+    )
+
+
+@contextmanager
+def served(office: Office) -> Iterator[str]:
+    """A real server on a free port; its streams end with the ring."""
+    config = uvicorn.Config(create_app(office), port=0, log_level="warning", timeout_graceful_shutdown=5)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
+    thread.start()
+    wait_for(lambda: server.started)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        office.ring.close()
+        server.should_exit = True
+        thread.join(10.0)
+
+
+def wait_for(ready, wait_s=10.0):
+    """Ask until something is true; its last answer."""
+    end = time.monotonic() + wait_s
+    while not (answer := ready()):
+        assert time.monotonic() < end, "this did not come in time"
+        time.sleep(0.02)
+    return answer
