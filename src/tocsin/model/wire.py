@@ -25,7 +25,7 @@ _AnyFact = (
 )
 _encoder = msgspec.msgpack.Encoder()
 _one = msgspec.msgpack.Decoder(_AnyFact)
-_many = msgspec.msgpack.Decoder(list[_AnyFact])  # type: ignore[valid-type]
+_many = msgspec.msgpack.Decoder(list[_AnyFact])
 
 
 def encode(fact: Fact) -> bytes:
@@ -54,7 +54,7 @@ def decode(raw: bytes) -> Fact:
     """
     try:
         return unsealed(cast(Fact, _one.decode(raw)))
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         message = f"These bytes are not a fact: {error}."
         raise BadInput(message) from error
 
@@ -63,6 +63,6 @@ def decode_batch(raw: bytes) -> list[Fact]:
     """Facts in order, bodies sealed: call `unsealed` on those that you need."""
     try:
         return cast(list[Fact], _many.decode(raw))
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         message = f"These bytes are not a batch of facts: {error}."
         raise BadInput(message) from error
