@@ -45,6 +45,12 @@ class Replay:
     "address", "payload"}` (or `payload_base64`) with the channels of CHANNELS. What came by MQTT
     or HTTP is read by the same `routes`, `mappings` and `mapping` as when it is live.
     `source` names the log source (empty: the file's name); captures name each by its address.
+
+    >>> from tempfile import NamedTemporaryFile
+    >>> file = NamedTemporaryFile(suffix=".ndjson")
+    >>> _ = file.write(b'{"source": "gas-01", "at": 1700000000, "cl2_ppm": 9.5}'), file.flush()
+    >>> Replay(paths=(file.name,)).start(Resources()).next_batch(0.0).readings[0].body.ppm
+    9.5
     """
 
     kind: ClassVar[str] = "replay"
