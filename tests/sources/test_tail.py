@@ -226,7 +226,7 @@ STEPS = st.lists(st.sampled_from(["write", "half", "rename", "truncate", "read",
 
 
 @given(steps=STEPS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_whatever_happens_every_line_comes_once(tmp_path_factory, steps):
     folder = tmp_path_factory.mktemp("log")
     path = folder / "eve.json"

@@ -8,10 +8,9 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from glob import escape
 from hashlib import blake2b
-from io import BufferedReader
 from pathlib import Path
 from time import monotonic, time
-from typing import ClassVar, cast
+from typing import BinaryIO, ClassVar, cast
 
 import msgspec
 
@@ -95,6 +94,7 @@ class RunningTail:
         self._closed = threading.Event()
         self._generations = _Generations()
         self._read_to_end = ""
+        self._told: set[str] = set()
         self._deliveries = self._all()
         self.counts = Counts()
 
@@ -125,20 +125,20 @@ class RunningTail:
         if self._position is None and not self._declared.from_start:
             self._position = self._end_of_file()
         while True:
-            yield from self._rotated()
-            if self._path.exists():
-                yield from self._file(self._path, live=True)
-            else:
+            current = self._generations.of(self._path)
+            yield from self._rotated(current)
+            if not self._path.exists():
                 self._problem = f"{self._path} does not exist (yet): check the path, or start its writer."
+            elif self._generations.of(self._path) == current:  # else it rotated meanwhile: look behind us first
+                yield from self._file(self._path, live=True)
             yield None
 
     def _end_of_file(self) -> Position | None:
         generation = self._generations.of(self._path)
         return Position(generation=generation, offset=self._path.stat().st_size) if generation else None
 
-    def _rotated(self) -> Generator[Delivered | None]:
+    def _rotated(self, current: str) -> Generator[Delivered | None]:
         """Files that were written on, or begun and rotated too, since our position."""
-        current = self._generations.of(self._path)
         if self._position is None or current == self._position.generation:
             return
         backlog = self._generations.since(self._path, self._position)
@@ -155,10 +155,11 @@ class RunningTail:
                 yield from self._content(file, path, live=live)
         except (OSError, EOFError, zlib.error) as error:
             self._problem = f"Cannot read {path}: {getattr(error, 'strerror', None) or error}."
-            if not live:
+            if not live and path.name not in self._told:
+                self._told = {*list(self._told)[-SIBLINGS_MAX:], path.name}
                 yield Delivered((), ((path.name.encode(), f"{self._problem} Lines may be missing."),))
 
-    def _content(self, file: BufferedReader, path: Path, *, live: bool) -> Generator[Delivered | None]:
+    def _content(self, file: BinaryIO, path: Path, *, live: bool) -> Generator[Delivered | None]:
         generation = _generation(file)
         kind = self._declared.format or _format(file)
         if not generation or kind is None:
@@ -172,11 +173,11 @@ class RunningTail:
         reader = _Lines(self, file, start, kind)
         truncated = (yield from self._grow(reader, file, generation)) if live else False
         if not truncated:
-            yield from self._rest(reader)
+            yield from self._rest(reader, archived=path.suffix == ".gz")
         yield from reader.flush()
         self._read_to_end = "" if truncated else generation
 
-    def _grow(self, reader: "_Lines", file: BufferedReader, generation: str) -> Generator[Delivered | None, None, bool]:
+    def _grow(self, reader: "_Lines", file: BinaryIO, generation: str) -> Generator[Delivered | None, None, bool]:
         """Follow a file until its path means another content; whether it was truncated, not renamed."""
         while not self._closed.is_set():
             if self._truncated(file, generation):
@@ -186,26 +187,26 @@ class RunningTail:
                 yield from reader.flush_when_due()
                 yield None
                 if self._renamed(file):
-                    return False
+                    return self._truncated(file, generation)
         return True  # closed: what is unfinished is for the next start
 
-    def _truncated(self, file: BufferedReader, generation: str) -> bool:
+    def _truncated(self, file: BinaryIO, generation: str) -> bool:
         return os.fstat(file.fileno()).st_size < file.tell() or _generation(file) != generation
 
-    def _renamed(self, file: BufferedReader) -> bool:
+    def _renamed(self, file: BinaryIO) -> bool:
         try:
             now, ours = self._path.stat(), os.fstat(file.fileno())
         except FileNotFoundError:
             return False  # its successor will come
         return (now.st_dev, now.st_ino) != (ours.st_dev, ours.st_ino)
 
-    def _rest(self, reader: "_Lines") -> Generator[Delivered | None]:
+    def _rest(self, reader: "_Lines", *, archived: bool) -> Generator[Delivered | None]:
         """A writer that has not been told of the rotation may still write into the renamed file."""
         quiet_since = monotonic()
         while not self._closed.is_set():
             if (yield from reader.read()):
                 quiet_since = monotonic()
-            elif monotonic() - quiet_since >= self._declared.linger_s:
+            elif archived or monotonic() - quiet_since >= self._declared.linger_s:
                 break
             else:
                 yield None
@@ -243,7 +244,7 @@ class RunningTail:
 class _Lines:
     """The lines of one open file on their way to batches."""
 
-    def __init__(self, tail: RunningTail, file: BufferedReader, start: Position, format: str) -> None:
+    def __init__(self, tail: RunningTail, file: BinaryIO, start: Position, format: str) -> None:
         header = start.header or (tail.log_name if format == "zeek-json" else "")
         self._tail = tail
         self._file = file
@@ -317,17 +318,17 @@ class _Lines:
             yield from self._take(line, len(line))
 
 
-def opened(path: Path) -> BufferedReader:
-    """A file for reading, unpacked where its name ends in .gz."""
-    return cast(BufferedReader, gzip.open(path) if path.suffix == ".gz" else path.open("rb"))
+def opened(path: Path) -> BinaryIO:
+    """A file for reading, unpacked where its name ends in .gz; unbuffered, as its beginning may change."""
+    return cast(BinaryIO, gzip.open(path) if path.suffix == ".gz" else path.open("rb", buffering=0))
 
 
-def _format(file: BufferedReader) -> str | None:
+def _format(file: BinaryIO) -> str | None:
     file.seek(0)
     return format_of(file.read(HEAD_BYTES))
 
 
-def _generation(file: BufferedReader) -> str:
+def _generation(file: BinaryIO) -> str:
     """Digest of the beginning, up to the first row: rows carry times, so no two logs begin alike.
 
     The inode is no part of it: copying, compressing and restoring change it, and it is used again.
