@@ -1,5 +1,7 @@
 """Facts as bytes: what goes in comes out, and no bytes at all can do more than be refused."""
 
+from contextlib import suppress
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -38,7 +40,5 @@ def test_text_that_is_not_utf8_is_bad_input(read):
 
 @given(st.binary(max_size=64))
 def test_any_bytes_are_a_fact_or_bad_input(raw):
-    try:
-        decode(raw)
-    except BadInput as error:
-        assert str(error).endswith(".")
+    with suppress(BadInput):
+        assert decode(encode(decode(raw))) == decode(raw)

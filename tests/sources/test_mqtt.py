@@ -202,6 +202,12 @@ def test_listening_gives_topics_and_payloads(broker):
     assert [topic for topic, _ in found] == ["city/gas/g1"]
 
 
+def test_listening_says_when_the_broker_refuses_us(broker):
+    declared = Mqtt(url=broker.url, user=INGEST, secret="mqtt", routes={"#": "readings"})
+    with pytest.raises(ConfigError, match=r"refuses us .* check user and password"):
+        samples(declared, Resources(secrets={"mqtt": "wrong"}), 5.0)
+
+
 @pytest.mark.parametrize(
     ("url", "reason"),
     [

@@ -341,11 +341,18 @@ def samples(
 
     Subscribes to the filters in `routes` with a session of its own that nobody remembers, and
     acknowledges nothing on behalf of the real one. `heard` is told each topic as it comes.
+    Raises ConfigError where the broker cannot be reached or refuses us.
     """
     found: list[tuple[str, bytes]] = []
+    refused: list[str] = []
     once = replace(declared, client_id=f"{declared.client_id}-listening-{time.time_ns()}", version="3.1.1")
     client = _client(once, resources, remembered=False)
-    client.on_connect = lambda client, *_: client.subscribe([(topics, 0) for topics in declared.routes])
+
+    def begin(client: "Client", _user: object, _flags: object, reason: Any, _properties: object) -> None:  # noqa: ANN401
+        if reason.is_failure:
+            refused.append(str(reason))
+        else:
+            client.subscribe([(topics, 0) for topics in declared.routes])
 
     def keep(_client: object, _user: object, message: Any) -> None:  # noqa: ANN401
         if len(found) < SAMPLES_MAX:
@@ -353,14 +360,18 @@ def samples(
             if heard is not None:
                 heard(message.topic)
 
-    client.on_message = keep
+    client.on_connect, client.on_message = begin, keep
     host, port, _ = address_of(declared.url)
     try:
         client.connect(host, port)
     except OSError as error:
         raise ConfigError(f"Cannot reach the MQTT broker {host}:{port}: {error}.") from error
     client.loop_start()
-    time.sleep(wait_s)
+    end = time.monotonic() + wait_s
+    while time.monotonic() < end and not refused:
+        time.sleep(min(0.1, max(0.0, end - time.monotonic())))
     client.disconnect()
     client.loop_stop()
+    if refused:
+        raise ConfigError(f"The MQTT broker {host}:{port} refuses us ({refused[0]}): check user and password.")
     return found
