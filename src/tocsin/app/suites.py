@@ -1,0 +1,127 @@
+"""`tocsin evaluate` and `tocsin bench`: the workshop that suites are lent, and how their reports are told."""
+
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+
+from tocsin.app.config import Settings
+from tocsin.app.house import House, open_house
+from tocsin.app.scenario import SETTLE_S, demo_city_folder, routes, scenario_path
+from tocsin.city.context import City
+from tocsin.contract.walk import configured, member_of
+from tocsin.engine.rerun import Rerun
+from tocsin.model import ConfigError, Origin, SourceState
+from tocsin.sim.capture import CAPTURE, simulate
+from tocsin.sim.scenario import load_scenario
+from tocsin.suites import Order, Rehearsed, Report, Verb, seeds_of, suite_named
+
+SETTINGS = Settings(origin=Origin.SIMULATED, newcomers=SourceState.IN_SERVICE)
+"""What suites measure: the shipped defaults, on simulated input, with every sensor accepted."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The workshop: installations, scenarios and rehearsals, all in folders that are given back."""
+
+    def open(self, folder: Path, city: City, *, recorded: bool = False) -> House:
+        """A fresh installation of simulated origin."""
+        return open_house(folder, SETTINGS, city, recorded=recorded)
+
+    def scenario(self, name: str) -> Path:
+        """The file of a scenario by name or path."""
+        return scenario_path(name)
+
+    @contextmanager
+    def rehearse(self, scenario: Path, seed: int) -> Iterator[Rehearsed]:
+        """Simulate, replay, lend what came of it; the folder is gone afterwards."""
+        city = City.load(demo_city_folder())
+        with tempfile.TemporaryDirectory(prefix="tocsin-suite-") as made:
+            run = Path(made, "run")
+            _, truth = simulate(load_scenario(scenario), seed, city, run)
+            house = self.open(Path(made, "house"), city, recorded=True)
+            driver = Rerun(house.flow)
+            try:
+                source = configured(member_of("sources", "replay"), _recording(run)).start(house.resources)
+                concluded = (*driver.run(source, "replay"), *driver.settle(SETTLE_S))
+                yield Rehearsed(truth=truth, concluded=concluded, log=house.log)
+            finally:
+                house.close(driver.now)
+
+
+def run_evaluate(
+    name: str,
+    data: Path | None,
+    test: Path | None,
+    seeds: Sequence[str],
+    as_json: bool,
+    *,
+    parameters: Sequence[str] = (),
+) -> int:
+    """Run a suite of quality and print its report; `parameters` are `name=value` of the suite's fields."""
+    options = [*_option("data", data), *_option("test", test), *(f"--seed {seed}" for seed in seeds)]
+    command = " ".join(["tocsin evaluate", name, *options, *(f"--set {text}" for text in parameters)])
+    order = Order(command=command, data=data, test=test, seeds=seeds_of(seeds), say=_say)
+    return _run("evaluate", name, order, parameters, as_json=as_json)
+
+
+def run_bench(name: str, as_json: bool, *, parameters: Sequence[str] = (), seeds: Sequence[str] = ()) -> int:
+    """Run a suite of speed or endurance and print its report."""
+    options = [*(f"--seed {seed}" for seed in seeds), *(f"--set {text}" for text in parameters)]
+    order = Order(command=" ".join(["tocsin bench", name, *options]), seeds=seeds_of(seeds), say=_say)
+    return _run("bench", name, order, parameters, as_json=as_json)
+
+
+def _run(verb: Verb, name: str, order: Order, parameters: Sequence[str], *, as_json: bool) -> int:
+    suite = configured(cast("type", suite_named(verb, name)), _parameters(parameters))
+    report = suite.run(order, Bench())
+    _tell(report, as_json=as_json)
+    return 0
+
+
+def _parameters(texts: Sequence[str]) -> dict[str, Any]:
+    """Name and value of each; a value is JSON where it reads as such, else a word."""
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise ConfigError(f"{text!r} sets nothing: write name=value.")
+        try:
+            found[name] = msgspec.json.decode(value)
+        except msgspec.DecodeError:
+            found[name] = value
+    return found
+
+
+def _option(name: str, value: Path | None) -> list[str]:
+    return [] if value is None else [f"--{name} {value}"]
+
+
+def _recording(run: Path) -> dict[str, Any]:
+    read_by: Mapping[str, Any] = routes(demo_city_folder())
+    return {"paths": [str(run / CAPTURE)], "origin": Origin.SIMULATED, "mapping": "crowd", **read_by}
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _tell(report: Report, *, as_json: bool) -> None:
+    if as_json:
+        print(msgspec.json.encode(report).decode())
+        return
+    print(f"{report.suite} on {report.data}")
+    _table("", report.metrics)
+    for peer, metrics in report.peers.items():
+        _table(f"peer {peer}: ", metrics)
+    print(f"made by: {report.command}")
+
+
+def _table(prefix: str, metrics: Mapping[str, float]) -> None:
+    for name, value in metrics.items():
+        print(f"  {prefix}{name:<40} {value:>14.6g}")
