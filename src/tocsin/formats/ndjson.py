@@ -17,7 +17,8 @@ from tocsin.model.untrusted import json_object
 NAMES = {"source": ("source",), "at": ("at", "t"), "seq": ("seq", "n"), "boot": ("boot",)}
 """What a line says about itself, and the names it may use for it."""
 
-_YEAR_10000_S = 253_402_300_800
+_LATEST_S = 2**33
+"""Year 2242: milliseconds up to here leave room for a checksum in a signed integer of 64 bits."""
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -63,11 +64,10 @@ def _taken(values: dict[str, Any], names: tuple[str, ...]) -> Any:  # noqa: ANN4
 
 def time_of(stamp: object) -> float:
     """Seconds UTC of epoch seconds or ISO 8601 with offset; raises BadInput otherwise."""
-    if isinstance(stamp, str):
-        return _iso_time(stamp)
-    if isinstance(stamp, bool) or not isinstance(stamp, int | float) or not 0 <= stamp < _YEAR_10000_S:
-        raise BadInput("The time (at) is neither epoch seconds nor ISO 8601 with an offset.")
-    return float(stamp)
+    seconds = _iso_time(stamp) if isinstance(stamp, str) else stamp
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < _LATEST_S:
+        raise BadInput("The time (at) is neither epoch seconds nor ISO 8601, with an offset, of 1970 to 2242.")
+    return float(seconds)
 
 
 def _iso_time(stamp: str) -> float:
@@ -75,7 +75,7 @@ def _iso_time(stamp: str) -> float:
         moment = datetime.fromisoformat(stamp)
         if moment.tzinfo is None:
             raise BadInput("The time (at) has no offset from UTC.")
-        return max(0.0, moment.timestamp())
+        return moment.timestamp()
     except (ValueError, OverflowError):
         raise BadInput("The time (at) is neither epoch seconds nor ISO 8601 with an offset.") from None
 

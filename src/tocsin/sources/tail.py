@@ -42,13 +42,20 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tail:
-    """Follows one log file: Suricata EVE, Zeek tab-separated or Zeek JSON.
+    r"""Follows one log file: Suricata EVE, Zeek tab-separated or Zeek JSON.
 
     `source` is the id of the sensor that writes it. `format` is found by content where it is empty.
     A batch closes at 1,000 lines or `wait_s` after its first. A rotated file is read to its end,
     also when it was renamed, copied and truncated, or compressed (.gz) while we were away:
     content is known again by its head. `linger_s` is how long a renamed file may still grow.
     With `from_start` false, what stood in the file before the very first start is passed over.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     written = Path(folder, "conn.log").write_bytes(b'{"ts":5.5,"uid":"C1"}\n')
+    ...     running = Tail(path=f"{folder}/conn.log", source="zeek", wait_s=0.0).start(Resources())
+    ...     running.next_batch(1.0).readings[0].body.lines
+    (b'{"ts":5.5,"uid":"C1"}',)
     """
 
     kind: ClassVar[str] = "tail"

@@ -16,7 +16,8 @@ SOURCE_CHARS_MAX = 128
 """Longest source id or boot id that a device may give itself."""
 
 _MISSING: Final = object()
-_YEAR_10000_S = 253_402_300_800
+_LATEST_S = 2**33
+"""Year 2242: milliseconds up to here leave room for a checksum in a signed integer of 64 bits."""
 
 Document = dict[str, Any]
 
@@ -71,20 +72,24 @@ def time_of(stamp: object) -> float:
         if seconds >= limit:
             seconds /= unit
             break
-    if not 0 <= seconds < _YEAR_10000_S:
-        raise BadInput("the time lies outside the years 1970 to 9999")
+    return _within(seconds)
+
+
+def _within(seconds: float) -> float:
+    if not 0 <= seconds < _LATEST_S:
+        raise BadInput("the time lies outside the years 1970 to 2242")
     return seconds
 
 
 def _iso_time(stamp: str) -> float:
     try:
         moment = datetime.fromisoformat(stamp)
-        seconds = moment.timestamp() if moment.tzinfo else -1.0
+        seconds = moment.timestamp() if moment.tzinfo else 0.0
     except (ValueError, OverflowError):
         raise BadInput("the time is not ISO 8601") from None
     if moment.tzinfo is None:
         raise BadInput("the time has no offset from UTC: let the device send one, or epoch seconds")
-    return max(0.0, seconds)
+    return _within(seconds)
 
 
 def name_of(value: object, what: str) -> str:
