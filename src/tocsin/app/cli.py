@@ -27,6 +27,28 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object per 
 
 
 @app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="Port of the console on this machine; 0 picks a free one.")] = 8420,
+    scenario: Annotated[str, typer.Option(help="Name or file of what happens.")] = "chlorine-at-the-station",
+    seed: Annotated[int, typer.Option(help="Chooses wind, place and time of it.")] = 1,
+    folder: Annotated[Path | None, typer.Option(help="Keep log, ledger and warnings here.")] = None,
+    browse: Annotated[bool, typer.Option("--open/--no-open", help="Open the browser.")] = False,
+) -> None:
+    """Show a living, simulated city and its first incident."""
+    from tocsin.app.demo import demo as run
+
+    raise typer.Exit(run(port=port, scenario=scenario, seed=seed, folder=folder, browse=browse))
+
+
+@app.command()
+def serve(folder: Folder = Path()) -> None:
+    """Run your city: sources, engine and console, until stopped."""
+    from tocsin.app.serve import serve as run
+
+    raise typer.Exit(run(folder))
+
+
+@app.command()
 def replay(
     files: Annotated[list[Path], typer.Argument(help="Suricata EVE, Zeek, NDJSON readings, or a capture.")],
     as_json: AsJson = False,

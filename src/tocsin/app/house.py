@@ -79,6 +79,7 @@ def open_house(folder: Path, settings: Settings, city: City, *, recorded: bool =
     casebook, quarantine = Casebook(log), Quarantine(log)
     view = View(city, seats, casebook, Ring(first=log.last_pos + 1))
     graph = Graph(_nodes(settings, resources), Cards.load(content_folder() / "cards"))
+    skew_s_max = float("inf") if recorded else SKEW_S_MAX
     flow = Flow(
         doorway=Doorway(
             seats, _perceivers(settings, resources), admission, skew_s_max=float("inf") if recorded else SKEW_S_MAX

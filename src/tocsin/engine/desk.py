@@ -1,12 +1,12 @@
 """The desk: what people ask of the gate and of incidents, checked, receipted, logged, folded."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from msgspec import Struct
 
-from tocsin.engine.graph import Graph
 from tocsin.engine.view import View
 from tocsin.gate.approve import Approver, approve, approvers_needed
 from tocsin.gate.ledger import Ledger
@@ -92,7 +92,6 @@ class Desk:
         self,
         *,
         view: View,
-        graph: Graph,
         engine: Appends,
         ledger: Ledger,
         policies: Policies,
@@ -101,7 +100,6 @@ class Desk:
         send: Callable[[Action, float], None],
     ) -> None:
         self._view = view
-        self._graph = graph
         self._engine = engine
         self._ledger = ledger
         self._policies = policies
@@ -109,6 +107,7 @@ class Desk:
         self._clock = clock
         self._send = send
         self._count = 0
+        self._one_at_a_time = threading.Lock()
         self._approvals: dict[tuple[str, int], dict[str, Approver]] = {}
 
     def decide(self, wish: Wish, by: Person) -> Decision:
@@ -119,6 +118,10 @@ class Desk:
         if len(wish.text) > TEXT_CHARS_MAX:
             message = f"The text has {len(wish.text)} characters; {TEXT_CHARS_MAX} are the most."
             raise BadInput(message)
+        with self._one_at_a_time:  # a word typed twice at once must not send twice
+            return self._carried_out(wish, by)
+
+    def _carried_out(self, wish: Wish, by: Person) -> Decision:
         now = self._clock()
         decision = self._decision(wish, by, now)
         if wish.verb in PROPOSAL_VERBS:

@@ -1,0 +1,145 @@
+"""A house in operation: broker, sources, engine, outbox, desk and console started together, stopped in order."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from tocsin.app.config import BrokerPlan, MemberPlan, OutletPlan, Settings
+from tocsin.app.house import House, open_house
+from tocsin.city.context import City
+from tocsin.contract.protocols import RunningSource
+from tocsin.contract.walk import configured, member_of
+from tocsin.engine.broker import INGEST, Broker, Device, Tls
+from tocsin.engine.bundler import Bundler
+from tocsin.engine.desk import Desk
+from tocsin.engine.embedded import Embedded
+from tocsin.engine.outbox import Carrier
+from tocsin.engine.outlets import Outlet, open_outlet
+from tocsin.engine.status import Status
+from tocsin.engine.teller import Teller
+from tocsin.gate.outlet import release
+from tocsin.model import Action, Delivery, Fact, Proposal
+from tocsin.store.outbox import Outbox
+
+log = structlog.get_logger()
+
+Clock = Callable[[], float]
+
+EMBEDDED = "embedded"
+"""As the URL of an MQTT input: the broker that comes with Tocsin."""
+
+
+@dataclass(kw_only=True)
+class Live:
+    """Everything that runs. `stop` undoes `start` in the opposite order."""
+
+    house: House
+    engine: Embedded
+    desk: Desk
+    carrier: Carrier
+    status: Status
+    broker: Broker | None
+    sources: Mapping[str, RunningSource]
+    clock: Clock
+
+    def start(self) -> None:
+        """Resume and run."""
+        view = self.house.view
+        self.engine.each_tick(Teller(view, self.status).tick)
+        self.engine.each_tick(self.house.flow.doorway.expire)
+        self.engine.each_tick(Bundler(view, self.house.log, self.house.casebook).tick)
+        view.each_fact(self._automatic)
+        refolded = self.engine.start()
+        if refolded:
+            log.info("resumed", refolded=refolded)
+        self.carrier.start()
+
+    def stop(self) -> None:
+        """Stop in order: nothing acknowledged is lost, every lease gets its second receipt."""
+        self.house.view.ring.close()
+        self.engine.stop()
+        self.carrier.stop()
+        if self.broker is not None:
+            self.broker.stop()
+        self.house.close(self.clock())
+
+    def _automatic(self, fact: Fact) -> None:
+        if isinstance(fact, Proposal) and fact.automatic and fact.state == "draft":
+            self.desk.automatic(fact, self.clock())
+
+
+def go_live(
+    folder: Path, settings: Settings, city: City, *, devices: list[Device] | None = None, clock: Clock = time.time
+) -> Live:
+    """Build a house and all that runs in it; nothing runs before `start`, except the broker."""
+    house = open_house(folder, settings, city)
+    broker = broker_of(folder / "broker", settings.broker, devices or []) if settings.broker.enabled else None
+    sources = {name: _source(house, name, plan, broker) for name, plan in settings.inputs.items()}
+    kinds = {name: (settings.inputs[name].kind, running) for name, running in sources.items()}
+    engine = Embedded(house.flow, kinds, clock=clock)
+    outbox = Outbox(house.log)
+    outlets = {name: _outlet(house, plan) for name, plan in settings.outlets.items()}
+    carrier = Carrier(outbox, outlets, partial(_permit, house, clock), clock, engine.post)
+    desk = Desk(
+        view=house.view,
+        engine=engine,
+        ledger=house.ledger,
+        policies=house.policies,
+        origin=settings.origin,
+        clock=clock,
+        send=partial(_send, house, outbox),
+    )
+    return Live(
+        house=house,
+        engine=engine,
+        desk=desk,
+        carrier=carrier,
+        status=Status(engine, house.view, house.ledger, outbox),
+        broker=broker,
+        sources=sources,
+        clock=clock,
+    )
+
+
+def broker_of(folder: Path, plan: BrokerPlan, devices: list[Device]) -> Broker:
+    """The embedded broker of a plan, running."""
+    tls = Tls(cert_file=plan.certificate, key_file=plan.private_key) if plan.certificate else None
+    return Broker(folder, devices, host=plan.host, port=plan.port, tls=tls).start()
+
+
+def _permit(house: House, clock: Clock, delivery: Delivery, kind: str, *, exercise: bool = False) -> object:
+    return release(house.ledger, delivery, kind, clock(), exercise=exercise)
+
+
+def _send(house: House, outbox: Outbox, action: Action, now: float) -> None:
+    for delivery in house.graph.act(action):
+        outbox.put(delivery, now)
+
+
+def _source(house: House, name: str, plan: MemberPlan, broker: Broker | None) -> RunningSource:
+    member = member_of("sources", plan.kind)
+    parameters = {"name": name, "origin": house.settings.origin, **plan.parameters}
+    if broker is not None and parameters.get("url") == EMBEDDED:
+        parameters |= _own_broker(broker, house)
+    running: RunningSource = configured(member, parameters).start(house.resources, house.log.resume_point(name))
+    return running
+
+
+def _own_broker(broker: Broker, house: House) -> dict[str, Any]:
+    """Where our own ingest session signs in; its password lies in a file that only we can read."""
+    password = house.folder / "private" / "ingest.password"
+    password.touch(mode=0o600)
+    password.write_text(broker.credentials[INGEST], encoding="utf-8")
+    ca = {"ca_file": broker.tls.cert_file} if broker.tls is not None else {}
+    return {"url": broker.url, "user": INGEST, "password_file": str(password), **ca}
+
+
+def _outlet(house: House, plan: OutletPlan) -> Outlet:
+    secret = house.resources.secret(plan.secret) if plan.secret else ""
+    folder = house.folder / plan.folder if plan.folder else None
+    return open_outlet(plan.kind, folder, plan.url, secret, exercise=plan.exercise)
