@@ -1,0 +1,197 @@
+"""`tocsin evaluate scenarios`: every scenario, several seeds, scored against what really happened."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from tocsin.contract.resources import content_folder
+from tocsin.model import ConfigError, Finding, Incident, Priority, distance_m
+from tocsin.sim.score import EARLY_S, LATE_S, NEAR_M, Case, cases_of, score_all
+from tocsin.sim.truth import Truth
+from tocsin.suites import Order, Rehearsed, Report, Verb, Workshop
+
+FLOOD = 10
+"""More alarms than this in ten minutes are a flood (IEC 62682)."""
+
+FLOOD_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One scenario with one seed: what was true, the incidents in all revisions, the findings once each."""
+
+    truth: Truth
+    incidents: tuple[Incident, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def cases(self) -> list[Case]:
+        """Top-level incidents."""
+        return cases_of(self.incidents)
+
+    @property
+    def scored(self) -> dict[str, float]:
+        """The metrics of this run alone."""
+        return score_all([(self.truth, self.incidents)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenarios:
+    """Score every scenario of a folder (`data`; by default those that ship) with every seed.
+
+    The criteria of the three named scenarios are metrics of their own: alarms on quiet days,
+    priority 0 on look-alikes, and of the attack the shares that became one incident, began
+    as a network attack, were told in time and placed well. The peer turns every finding into
+    an alarm of its own, as separate systems do.
+    """
+
+    kind: ClassVar[str] = "scenarios"
+    verb: ClassVar[Verb] = "evaluate"
+
+    quiet: str = "quiet-day"
+    look_alike: str = "harmless-look-alike"
+    attack: str = "chlorine-at-the-station"
+    within_s: float = 60.0
+    within_m: float = 100.0
+
+    def run(self, order: Order, workshop: Workshop) -> Report:
+        """Rehearse all and score; raises ConfigError for a folder without scenarios."""
+        seeds = order.seeds or (2001, 2002, 2003, 2004, 2005)
+        folder = order.data or content_folder() / "scenarios"
+        runs = [self._run(path, seed, order, workshop) for path in _scenarios(folder) for seed in seeds]
+        return Report(
+            suite=self.kind,
+            command=order.command,
+            data=folder.name if order.data is None else str(order.data),
+            seed=seeds,
+            metrics={**score_all([(run.truth, run.incidents) for run in runs]), **_load(runs), **self._criteria(runs)},
+            peers={"one alarm per finding": _peer(runs)},
+            detail={"scenarios": _per_scenario(runs), "runs": [_row(run) for run in runs]},
+        )
+
+    def _run(self, path: Path, seed: int, order: Order, workshop: Workshop) -> Run:
+        with workshop.rehearse(path, seed) as done:
+            incidents = tuple(fact for fact in done.concluded if isinstance(fact, Incident))
+            run = Run(done.truth, incidents, _once(done))
+        order.say(f"{path.stem} {seed}: {len(run.cases)} incidents of {len(run.findings)} findings")
+        return run
+
+    def _criteria(self, runs: Sequence[Run]) -> dict[str, float]:
+        """What the founding promises say, each as one number; left out where its scenario did not run."""
+        quiet, alike, attacks = (
+            [run for run in runs if run.truth.scenario == name] for name in (self.quiet, self.look_alike, self.attack)
+        )
+        found: dict[str, float] = {}
+        if quiet:
+            found["quiet_day_alarms"] = sum(len(run.cases) for run in quiet)
+        if alike:
+            found["look_alike_p0"] = sum(_urgency(case) == Priority.LIFE for run in alike for case in run.cases)
+        if attacks:
+            found["chlorine_one_incident"] = _share(len(run.cases) == 1 for run in attacks)
+            found["chlorine_cyber_first"] = _share(any(map(_cyber_first, run.cases)) for run in attacks)
+            found["chlorine_within_60s"] = _share(
+                _within(run, "time_to_incident_p90_s", self.within_s) for run in attacks
+            )
+            found["chlorine_within_100m"] = _share(_within(run, "location_error_m", self.within_m) for run in attacks)
+        return found
+
+
+def _scenarios(folder: Path) -> list[Path]:
+    paths = sorted(folder.glob("*.yaml")) if folder.is_dir() else [folder]
+    if not paths:
+        raise ConfigError(f"{folder} holds no scenario (*.yaml): name another folder, or leave --data out.")
+    return paths
+
+
+def _once(done: Rehearsed) -> tuple[Finding, ...]:
+    """Each finding as it was first told: repeats extend its evidence and are no new alarm."""
+    found: dict[str, Finding] = {}
+    for fact in done.concluded:
+        if isinstance(fact, Finding):
+            found.setdefault(fact.id, fact)
+    return tuple(found.values())
+
+
+def _urgency(case: Case) -> Priority:
+    return min(revision.priority for revision in case.revisions)
+
+
+def _cyber_first(case: Case) -> bool:
+    """Whether it rose as a network attack, and the gas joined it under that id."""
+    hazards = [{stage.hazard for stage in revision.stages} for revision in (case.revisions[0], case.last)]
+    return hazards[0] == {"cyber"} and "toxic" in hazards[1] and case.last.stages[0].hazard == "cyber"
+
+
+def _within(run: Run, metric: str, most: float) -> bool:
+    """Whether the run has that metric (an event that was not found has none) and it is small enough."""
+    return run.scored.get(metric, float("inf")) <= most
+
+
+def _share(rows: Iterable[bool]) -> float:
+    counts = Counter(rows)
+    return counts[True] / counts.total()
+
+
+def _load(runs: Sequence[Run]) -> dict[str, float]:
+    """How often the screen was flooded."""
+    return {"flood_share": _floods((run.truth, [case.revisions[0].at for case in run.cases]) for run in runs)}
+
+
+def _peer(runs: Sequence[Run]) -> dict[str, float]:
+    """What an operator would face were every finding an alarm; near in time and place counts as right."""
+    hours = sum(run.truth.hours for run in runs)
+    judged = [_near(run.truth, finding) for run in runs for finding in run.findings]
+    return {
+        "incidents": len(judged),
+        "alarms_per_operator_hour": len(judged) / hours,
+        "precision": _share(judged) if judged else 1.0,
+        "flood_share": _floods((run.truth, [finding.at for finding in run.findings]) for run in runs),
+    }
+
+
+def _near(truth: Truth, finding: Finding) -> bool:
+    return any(
+        event.at - EARLY_S <= finding.at <= event.until + LATE_S
+        and (finding.place is None or distance_m(finding.place, event.place) <= NEAR_M)
+        for event in truth.events
+    )
+
+
+def _floods(rows: Iterable[tuple[Truth, Sequence[float]]]) -> float:
+    """The share of all ten-minute periods with more than FLOOD alarms."""
+    floods = periods = 0
+    for truth, times in rows:
+        per_period = Counter(int((at - truth.start) // FLOOD_S) for at in times)
+        floods += sum(count > FLOOD for count in per_period.values())
+        periods += max(1, round((truth.end - truth.start) / FLOOD_S))
+    return floods / periods
+
+
+def _per_scenario(runs: Sequence[Run]) -> dict[str, dict[str, float]]:
+    names = dict.fromkeys(run.truth.scenario for run in runs)
+    own = {name: [run for run in runs if run.truth.scenario == name] for name in names}
+    return {name: score_all([(run.truth, run.incidents) for run in group]) for name, group in own.items()}
+
+
+def _row(run: Run) -> dict[str, Any]:
+    """One run as it can be looked into."""
+    return {
+        "scenario": run.truth.scenario,
+        "seed": run.truth.seed,
+        "findings": len(run.findings),
+        "metrics": run.scored,
+        "incidents": [
+            {
+                "id": case.last.id,
+                "title": case.last.title,
+                "priority": int(_urgency(case)),
+                "score": case.last.score,
+                "rose_after_s": round(case.revisions[0].at - run.truth.start, 1),
+                "revisions": len(case.revisions),
+                "stages": [stage.hazard for stage in case.last.stages],
+            }
+            for case in run.cases
+        ],
+    }
