@@ -16,10 +16,14 @@ EMBEDDED = "embedded"
 
 
 class WebPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where the console listens. Anything but loopback needs a TLS certificate and key."""
+    """Where the console listens, and the `names` under which it is asked for (Host headers).
+
+    Anything but loopback needs a TLS certificate and key.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8420
+    names: tuple[str, ...] = ()
     certificate: str = ""
     private_key: str = ""
 

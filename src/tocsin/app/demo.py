@@ -51,7 +51,7 @@ def _run(folder: Path, port: int, scenario: str, seed: int, *, browse: bool) -> 
     _, token = accounts.add_token("simulated crowd counters", ["ingest"], time.time())
     address = address_of(plan, bound)
     told = folder / "private" / "speak.json"
-    write_plan(told, live, devices, address, token, logs)
+    write_plan(told, plan_of(live, devices, HttpPlan(url=address, token=token), logs))
     operator = Account(id=derived_id("acc", "demo"), name="Demo operator", role="supervisor")
     office = office_of(
         live, accounts=accounts, demo=operator, banner=BANNER, hosts=("127.0.0.1", "localhost", "[::1]"), secure=False
@@ -111,14 +111,17 @@ def devices_of(city: City) -> list[Device]:
     ]
 
 
-def write_plan(path: Path, live: Live, devices: list[Device], address: str, token: str, logs: Path) -> None:
-    """Tell the simulator where to speak and as whom; the file holds secrets and is ours alone."""
-    broker = live.broker
-    mqtt = None
-    if broker is not None:
-        logins = {one.name: Login(user=one.name, password=broker.credentials[one.name]) for one in devices}
-        mqtt = MqttPlan(host=broker.host, port=broker.port, devices=logins)
-    plan = Plan(mqtt=mqtt, http=HttpPlan(url=address, token=token), eve_folder=str(logs))
+def plan_of(live: Live, devices: list[Device], http: HttpPlan, logs: Path) -> Plan:
+    """Where the simulator shall speak, and as whom."""
+    if live.broker is None:
+        return Plan(http=http, eve_folder=str(logs))
+    logins = {one.name: Login(user=one.name, password=live.broker.credentials[one.name]) for one in devices}
+    mqtt = MqttPlan(host=live.broker.host, port=live.broker.port, devices=logins)
+    return Plan(mqtt=mqtt, http=http, eve_folder=str(logs))
+
+
+def write_plan(path: Path, plan: Plan) -> None:
+    """The plan file holds secrets and is ours alone."""
     path.touch(mode=0o600)
     path.write_bytes(msgspec.json.encode(plan))
 

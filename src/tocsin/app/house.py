@@ -81,9 +81,7 @@ def open_house(folder: Path, settings: Settings, city: City, *, recorded: bool =
     graph = Graph(_nodes(settings, resources), Cards.load(content_folder() / "cards"))
     skew_s_max = float("inf") if recorded else SKEW_S_MAX
     flow = Flow(
-        doorway=Doorway(
-            seats, _perceivers(settings, resources), admission, skew_s_max=float("inf") if recorded else SKEW_S_MAX
-        ),
+        doorway=Doorway(seats, _perceivers(settings, resources), admission, skew_s_max=skew_s_max),
         graph=graph,
         log=log,
         snapshots=Snapshots(log),
