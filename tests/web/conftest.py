@@ -13,11 +13,18 @@ def town(tmp_path_factory):
         yield town
 
 
+@pytest.fixture(scope="session")
+def full(tmp_path_factory):
+    """A house whose engine does not run: what is posted waits."""
+    with running(tmp_path_factory.mktemp("full"), waiting_max=1, started=False) as town:
+        town.inlet.submit(b"{}", "gateway")
+        yield town
+
+
 @pytest.fixture
 def desk(town):
     """A signed-in supervisor's client."""
-    with town.signed_in("berta") as client:
-        yield client
+    return town.signed_in("berta")
 
 
 @pytest.fixture

@@ -5,11 +5,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 import uvicorn
+from fastapi import FastAPI
 
 from tocsin.app.config import Settings
 from tocsin.app.house import House, open_house
@@ -17,10 +18,11 @@ from tocsin.city.context import City
 from tocsin.city.registry import Coverage, Sensor
 from tocsin.engine.desk import Desk
 from tocsin.engine.embedded import Embedded, Limits
+from tocsin.engine.ring import Ring
 from tocsin.engine.status import Status
 from tocsin.engine.teller import Teller
 from tocsin.model import Origin, Place, SourceState
-from tocsin.sources.http import HttpIngest
+from tocsin.sources.http import HttpIngest, RunningHttp
 from tocsin.store.accounts import Account, AccountLimits, Accounts
 from tocsin.store.outbox import Outbox
 from tocsin.web.app import create_app
@@ -59,17 +61,26 @@ class Running:
     office: Office
     accounts: Accounts
     outbox: Outbox
+    app: FastAPI
+    inlet: RunningHttp
     url: str = ""
+    cookies: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def client(self, **more) -> httpx.Client:
         """A client without a session."""
         return httpx.Client(base_url=self.url, headers=PAGE, timeout=20.0, **more)
 
-    def signed_in(self, name="anna") -> httpx.Client:
-        """A client with a session."""
+    def sign_in(self, name) -> httpx.Client:
+        """A client with a new session."""
         client = self.client()
         client.post("/api/session", json={"name": name, "password": PASSWORD}).raise_for_status()
         return client
+
+    def signed_in(self, name="anna") -> httpx.Client:
+        """A client with the session that this account has already."""
+        if name not in self.cookies:
+            self.cookies[name] = dict(self.sign_in(name).cookies)
+        return self.client(cookies=self.cookies[name])
 
     def token(self, *scopes, label="gateway") -> str:
         """The secret of a new API token."""
@@ -77,7 +88,7 @@ class Running:
 
     def release(self, ppm=60.0, source="gas-0") -> httpx.Response:
         """Post three minutes of chlorine."""
-        lines = "".join(_line(source, age_s, ppm) for age_s in range(180, 0, -10))
+        lines = "".join(line(source, time.time() - age_s, ppm) for age_s in range(180, 0, -10))
         return self.post(lines)
 
     def post(self, lines, token=None, source="gas") -> httpx.Response:
@@ -91,16 +102,16 @@ class Running:
         )
 
 
-def _line(source, age_s, ppm) -> str:
-    at = time.time() - age_s
+def line(source, at, ppm=0.0) -> str:
+    """One reading as it is posted."""
     return f'{{"source":"{source}","t":{at:.3f},"n":{int(at * 1000)},"boot":"b","cl2_ppm":{ppm}}}\n'
 
 
 @contextmanager
-def running(folder: Path, *, demo: Account | None = None, hosts=("127.0.0.1",)) -> Iterator[Running]:
+def running(folder: Path, *, waiting_max: int = 64, started: bool = True) -> Iterator[Running]:
     """A house that runs and is served on a free port of this machine, until the end of the block."""
     house = open_house(folder, Settings(origin=Origin.EXERCISE), small_city())
-    inlet = HttpIngest(name="gas", origin=Origin.EXERCISE).start(house.resources)
+    inlet = HttpIngest(name="gas", origin=Origin.EXERCISE, waiting_max=waiting_max).start(house.resources)
     engine = Embedded(house.flow, {"gas": ("http", inlet)}, limits=Limits(tick_s=0.1, poll_s=0.02))
     outbox, accounts = Outbox(house.log), Accounts.open(folder / "private", limits=QUICK)
     status = Status(engine, house.view, house.ledger, outbox)
@@ -120,15 +131,18 @@ def running(folder: Path, *, demo: Account | None = None, hosts=("127.0.0.1",)) 
         banner="exercise",
         now=time.time,
         accounts=accounts,
-        demo=demo,
         ingest={"gas": inlet},
-        hosts=hosts,
+        hosts=("127.0.0.1",),
     )
     for name, role in (("anna", "operator"), ("berta", "supervisor"), ("vera", "viewer")):
         accounts.add(name, PASSWORD, role, time.time())
-    engine.start()
-    with served(office) as url:
-        yield Running(house=house, engine=engine, office=office, accounts=accounts, outbox=outbox, url=url)
+    if started:
+        engine.start()
+    app = create_app(office)
+    with served(app, office.ring) as url:
+        yield Running(
+            house=house, engine=engine, office=office, accounts=accounts, outbox=outbox, app=app, inlet=inlet, url=url
+        )
     engine.stop()
     house.close(time.time())
     accounts.close()
@@ -141,7 +155,6 @@ def _desk(house, engine, outbox) -> Desk:
 
     return Desk(
         view=house.view,
-        graph=house.graph,
         engine=engine,
         ledger=house.ledger,
         policies=house.policies,
@@ -152,9 +165,9 @@ def _desk(house, engine, outbox) -> Desk:
 
 
 @contextmanager
-def served(office: Office) -> Iterator[str]:
+def served(app: FastAPI, ring: Ring) -> Iterator[str]:
     """A real server on a free port; its streams end with the ring."""
-    config = uvicorn.Config(create_app(office), port=0, log_level="warning", timeout_graceful_shutdown=5)
+    config = uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=5)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
     thread.start()
@@ -162,7 +175,7 @@ def served(office: Office) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
-        office.ring.close()
+        ring.close()
         server.should_exit = True
         thread.join(10.0)
 

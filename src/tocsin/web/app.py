@@ -40,7 +40,7 @@ def create_app(office: Office, *, static: Path = STATIC) -> FastAPI:
     for part in (signing, reading, deciding, posting, watching):
         app.include_router(part.router)
     app.add_api_route("/api/openapi.json", lambda: answer(document.describe(app)), include_in_schema=False)
-    app.mount("/", console.files(static))
+    app.routes.append(console.files(static))
     app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
     app.add_middleware(Shield, hosts=office.hosts, secure=office.secure)
     return app

@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route, Router
+from starlette.routing import Match, Mount, Route, Router
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Scope
+from starlette.types import Scope
 
 FOR_EVER = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
@@ -29,8 +29,18 @@ class Files(StaticFiles):
         return answer
 
 
-def files(folder: Path) -> ASGIApp:
+class Console(Mount):
+    """Everything but the interface itself: what is wrong there is said by its own routes."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether a path is the console's."""
+        if scope["path"].startswith("/api/"):
+            return Match.NONE, {}
+        return super().matches(scope)
+
+
+def files(folder: Path) -> Console:
     """The console in a folder; where it was never built, a page that says so."""
     if (folder / "index.html").is_file():
-        return Files(directory=folder, html=True)
-    return Router([Route("/", lambda _request: HTMLResponse(NOT_BUILT, 503))])
+        return Console("/", Files(directory=folder, html=True))
+    return Console("/", Router([Route("/", lambda _request: HTMLResponse(NOT_BUILT, 503))]))

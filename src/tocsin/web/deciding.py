@@ -52,7 +52,7 @@ SourceVerb = Annotated[str, Path(json_schema_extra={"enum": list(SOURCE_VERBS)})
 
 
 @router.post(
-    "/incidents/{id}/{verb}",
+    "/incidents/{id:path}/{verb}",
     responses=says(Incident, "The incident as it is now."),
     openapi_extra=takes(Asked, {"acknowledge": {}, "close": {"verdict": "true", "text": "Leak at the rink."}}),
 )
@@ -63,7 +63,7 @@ def decide_incident(id: str, verb: IncidentVerb, asked: Body, office: InOffice, 
 
 
 @router.post(
-    "/proposals/{id}/{verb}",
+    "/proposals/{id:path}/{verb}",
     responses=says(Proposal, "The proposal as it is now."),
     openapi_extra=takes(Asked, {"approve": {"typed": "WARN"}, "edit": {"draft": "{}"}}),
 )
@@ -74,7 +74,7 @@ def decide_proposal(id: str, verb: ProposalVerb, asked: Body, office: InOffice, 
 
 
 @router.post(
-    "/sensors/{id}/{verb}",
+    "/sensors/{id:path}/{verb}",
     responses=says(SensorRow, "The sensor's row as it is now."),
     openapi_extra=takes(Asked, {"aim": {"bearing_deg": 90, "field_deg": 60}, "test": {"until": 1800000000}}),
 )

@@ -24,6 +24,7 @@ from tocsin.store.accounts import Account, Accounts
 from tocsin.store.casebook import Casebook
 from tocsin.store.log import EventLog
 from tocsin.store.quarantine import Held, Quarantine
+from tocsin.web.roles import AT_THE_DESK
 
 
 class Inlet(Protocol):
@@ -138,8 +139,8 @@ class Preview(Struct, frozen=True):
     text: str
 
 
-def state_of(office: Office, account: Account) -> State:
-    """Everything, as of the newest event."""
+def state_of(office: Office, account: Account, on_duty: list[str]) -> State:
+    """Everything, as of the newest event; `on_duty` are the names of those who look on."""
     event = event_id(office, office.ring.last)
     now = office.now()
     return State(
@@ -152,8 +153,8 @@ def state_of(office: Office, account: Account) -> State:
         sensors=office.view.sensors(),
         system=office.status.system(now),
         precision=office.view.precision(),
-        on_duty=[account.name],
-        operators=[Operator(one.id, one.name) for one in _everybody(office, account)],
+        on_duty=on_duty,
+        operators=[Operator(one.id, one.name) for one in _at_the_desk(office, account)],
     )
 
 
@@ -277,5 +278,6 @@ def person_of(account: Account) -> Person:
     return Person(account.id, account.role)
 
 
-def _everybody(office: Office, account: Account) -> list[Account]:
-    return office.accounts.accounts() if office.accounts is not None else [account]
+def _at_the_desk(office: Office, account: Account) -> list[Account]:
+    known = {one.id: one for one in office.accounts.accounts()} if office.accounts is not None else {}
+    return [one for one in {account.id: account, **known}.values() if one.role in AT_THE_DESK]

@@ -110,9 +110,11 @@ async def _ours(_request: Request, error: Exception) -> Response:
     return problem(status_of(error), error.code, str(error), headers=headers)
 
 
-async def _http(_request: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
-    return problem(error.status_code, f"http-{error.status_code}", str(error.detail), headers=dict(error.headers or {}))
+    detail = f"{request.method} {request.url.path} leads to nothing."
+    headers, what_there_is = dict(error.headers or {}), "/api/openapi.json says what there is."
+    return problem(error.status_code, f"http-{error.status_code}", detail, what_there_is, headers)
 
 
 async def _invalid(_request: Request, error: Exception) -> Response:

@@ -38,9 +38,9 @@ class Checked(msgspec.Struct, frozen=True):
 
 
 @router.get("/state", responses=says(State, "All that a console needs to begin."))
-def state(office: InOffice, who: Who) -> Response:
+def state(office: InOffice, sessions: BySession, who: Who) -> Response:
     """Incidents, proposals, outcomes, sensors and the state of the system, as of event `event`."""
-    return answer(ask.state_of(office, who))
+    return answer(ask.state_of(office, who, sessions.on_duty()))
 
 
 @router.get("/events", responses=says_text("text/event-stream", "Events, until the connection ends."))
@@ -73,13 +73,13 @@ def city_map(request: Request, office: InOffice, _who: Who) -> Response:
     return Response(raw, headers=headers, media_type="application/json")
 
 
-@router.get("/sensors/{id}/viewshed", responses=says(Feature, "A GeoJSON feature: a polygon, closed."))
+@router.get("/sensors/{id:path}/viewshed", responses=says(Feature, "A GeoJSON feature: a polygon, closed."))
 def viewshed(id: str, office: InOffice, _who: Who) -> Response:
     """The area that a sensor covers, a camera's cut by buildings."""
     return answer(ask.viewshed_of(office, id))
 
 
-@router.get("/incidents/{id}/evidence", responses=says(list[Evidence], "Readings in the order asked for."))
+@router.get("/incidents/{id:path}/evidence", responses=says(list[Evidence], "Readings in the order asked for."))
 def evidence(
     id: str,
     request: Request,
@@ -95,19 +95,19 @@ def evidence(
     )
 
 
-@router.get("/incidents/{id}/history", responses=says(list[Revision], "One line per revision, oldest first."))
+@router.get("/incidents/{id:path}/history", responses=says(list[Revision], "One line per revision, oldest first."))
 def history(id: str, office: InOffice, _who: Who) -> Response:
     """How score, priority and state of an incident moved."""
     return answer(ask.history_of(office, id))
 
 
-@router.get("/incidents/{id}/ledger", responses=says(list[Entry], "Receipts by index; null where erased."))
+@router.get("/incidents/{id:path}/ledger", responses=says(list[Entry], "Receipts by index; null where erased."))
 def ledger(id: str, office: InOffice, _who: Annotated[object, Depends(allowed("see the ledger"))]) -> Response:
     """What was decided about an incident and its proposals, and the leases of the sensors behind it."""
     return answer(ask.receipts_of(office, office.view.incident(id)))
 
 
-@router.get("/proposals/{id}/preview", responses=says(Preview, "The message, byte for byte."))
+@router.get("/proposals/{id:path}/preview", responses=says(Preview, "The message, byte for byte."))
 def preview(id: str, office: InOffice, _who: Who) -> Response:
     """The message of a proposal as it would leave now. Looking sends nothing."""
     return answer(ask.preview_of(office, office.view.proposal(id)))
@@ -131,9 +131,8 @@ def verify(office: InOffice, _who: Annotated[object, Depends(allowed("see the le
 
 
 def _asked(request: Request) -> list[str]:
-    query = request.url.query
-    raw = next((part.partition("=")[2] for part in query.split("&") if part.startswith("ids=")), "")
-    names = [unquote(name) for name in raw.replace("%2C", ",").split(",") if name]
+    parts = [part.removeprefix("ids=") for part in request.url.query.split("&") if part.startswith("ids=")]
+    names = [unquote(name) for part in parts for name in part.split(",") if name]
     if len(names) > EVIDENCE_MAX:
         raise BadInput(f"At most {EVIDENCE_MAX} readings in one question: ask for fewer.")
     return names

@@ -26,6 +26,9 @@ ADDRESSES_MAX = 10_000
 HASHING_MAX = 2
 """Passwords that are checked at once: each takes 64 MiB for a moment."""
 
+ON_DUTY_S = 90.0
+"""Whoever asked for anything within this time is on duty; an open console asks by itself."""
+
 
 class Pace:
     """Sign-ins per address, and how many are checked at once."""
@@ -53,6 +56,7 @@ class Sessions:
         self._office = office
         self._demo_token = secrets.token_urlsafe(32)
         self._pace = Pace()
+        self._seen: dict[str, tuple[float, str]] = {}
 
     def whose(self, request: Request) -> Account:
         """The account of a request; raises SignInFirst."""
@@ -63,10 +67,15 @@ class Sessions:
 
     def holder(self, token: str) -> Account | None:
         """Whose token this is; asking counts as use. An open console is not idle."""
-        office = self._office
-        if office.demo is not None and secrets.compare_digest(token.encode(), self._demo_token.encode()):
-            return office.demo
-        return office.accounts.session(token, office.now()) if office.accounts is not None and token else None
+        account = self._account(token)
+        if account is not None:
+            self._seen[account.id] = (self._office.now(), account.name)
+        return account
+
+    def on_duty(self) -> list[str]:
+        """The names of those who look on."""
+        since = self._office.now() - ON_DUTY_S
+        return sorted(name for at, name in list(self._seen.values()) if at >= since)
 
     def open_demo(self, request: Request, answer: Response) -> Account:
         """Sign the demo's operator in, where the request comes from this machine; raises SignInFirst."""
@@ -96,9 +105,18 @@ class Sessions:
     def sign_out(self, request: Request, answer: Response) -> None:
         """End the session of a request."""
         token = request.cookies.get(COOKIE, "")
+        account = self._account(token)
+        if account is not None:
+            self._seen.pop(account.id, None)
         if self._office.accounts is not None and token:
             self._office.accounts.close_session(token)
         answer.delete_cookie(COOKIE, path="/", secure=self._office.secure, httponly=True, samesite="strict")
+
+    def _account(self, token: str) -> Account | None:
+        office = self._office
+        if office.demo is not None and secrets.compare_digest(token.encode(), self._demo_token.encode()):
+            return office.demo
+        return office.accounts.session(token, office.now()) if office.accounts is not None and token else None
 
     def _set(self, answer: Response, token: str) -> None:
         answer.set_cookie(

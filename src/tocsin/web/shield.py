@@ -47,7 +47,7 @@ class Shield:
         headers = Headers(scope=scope)
         if host_name(headers.get("host", "")) not in self._hosts:
             told = "This server does not answer to that name."
-            return problem(421, "wrong-host", told, "Use its own address, or add the name to `web.hosts`.")
+            return problem(421, "wrong-host", told, "Use its own address, or add the name to `web.names`.")
         changes = scope["method"] not in READING and not scope["path"].startswith(OF_MACHINES)
         if changes and headers.get("x-tocsin") != "1":
             told = "Requests that change something carry the header `X-Tocsin: 1`, so that no other page can send them."

@@ -73,7 +73,9 @@ class Waker:
             news.set()
 
 
-async def stream(office: Office, waker: Waker, last_id: str, *, valid: Callable[[], bool]) -> AsyncIterator[bytes]:
+async def stream(
+    office: Office, waker: Waker, last_id: str, *, valid: Callable[[], bool], check_s: float = CHECK_S
+) -> AsyncIterator[bytes]:
     """Events after `last_id` for ever, until the house closes or `valid` says that the session is over."""
     ring, news, checked = office.ring, waker.listen(), time.monotonic()
     try:
@@ -90,7 +92,7 @@ async def stream(office: Office, waker: Waker, last_id: str, *, valid: Callable[
                 yield b"".join(encoded(office, event) for event in events[:EVENTS_MAX])
             elif not await _waited(news):
                 yield b": still here\n\n"
-            if time.monotonic() - checked > CHECK_S:
+            if time.monotonic() - checked > check_s:
                 checked = time.monotonic()
                 if not await asyncio.to_thread(valid):
                     yield RESET
