@@ -189,10 +189,10 @@ class Fusing:
 
     def _parts(self, memory: Memory, hypothesis: Hypothesis, hazard: Hazard) -> tuple[Contribution, ...]:
         return (
-            score.prior(hazard, hypothesis.since),
+            score.prior(hypothesis, hazard),
             *score.supporting(hypothesis, hazard, memory.at, lambda source: self._doubt(memory, source, hypothesis)),
             *relate.context(memory, hypothesis, self.tables.relations, memory.at),
-            *score.opposing(self._unmoved(memory, hypothesis), hazard, memory.at),
+            *score.opposing(hypothesis, self._unmoved(memory, hypothesis), hazard, memory.at),
         )
 
     def _doubt(self, memory: Memory, source: str, hypothesis: Hypothesis) -> tuple[float, str]:

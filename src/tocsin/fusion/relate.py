@@ -54,7 +54,7 @@ def _lent(relation: Relation, earlier: Hypothesis, later: Hypothesis, at: float)
         age=_span(later.since - earlier.since), metres=f"{apart:.0f}" if apart < float("inf") else "some"
     )
     return Contribution(
-        id=f"context:{earlier.id}",
+        id=f"context:{earlier.id}:{later.id}",
         role="context",
         because=f"{told[:1].upper()}{told[1:]}.",
         nats=nats,

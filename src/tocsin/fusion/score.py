@@ -28,16 +28,16 @@ def probability(nats: float) -> float:
     return 1.0 / (1.0 + exp(-max(-700.0, min(700.0, nats))))
 
 
-def prior(hazard: Hazard, at: float) -> Contribution:
+def prior(hypothesis: Hypothesis, hazard: Hazard) -> Contribution:
     """What is believed before any evidence."""
     weight = Weight(nats=hazard.prior_nats, basis=Basis.DEFAULT, text="assumed base rate, not calibrated")
     return Contribution(
-        id=f"prior:{hazard.name}",
+        id=f"prior:{hypothesis.id}",
         role="prior",
         because=f"Such an event ({hazard.name}) is rare at any one place and time.",
         nats=hazard.prior_nats,
         weight=weight,
-        at=at,
+        at=hypothesis.since,
     )
 
 
@@ -85,7 +85,9 @@ def _one(finding: Finding, hazard: Hazard, now: float, doubt: Doubt, spent: floa
     )
 
 
-def opposing(unmoved: Sequence[tuple[str, str, float]], hazard: Hazard, at: float) -> list[Contribution]:
+def opposing(
+    hypothesis: Hypothesis, unmoved: Sequence[tuple[str, str, float]], hazard: Hazard, at: float
+) -> list[Contribution]:
     """Healthy sensors that should have seen it and did not: (source, name, probability), most telling first.
 
     All of them together count no more than the hazard's `against_cap_nats`: a plume goes one way.
@@ -100,7 +102,7 @@ def opposing(unmoved: Sequence[tuple[str, str, float]], hazard: Hazard, at: floa
         room -= nats
         parts.append(
             Contribution(
-                id=f"unmoved:{source}",
+                id=f"unmoved:{source}:{hypothesis.id}",
                 role="against",
                 because=f"{name} would see it with probability {p_detect:.0%} and reports nothing unusual.",
                 nats=-nats,
