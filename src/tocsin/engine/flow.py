@@ -76,6 +76,10 @@ class Flow:
         self._told = tuple(told)
         self._saved_pos = 0
 
+    def listen(self, told: Told) -> None:
+        """Have one more be told of every fact; before the flow runs."""
+        self._told = (*self._told, told)
+
     def admit(self, delivered: Delivered, via: str, now: float) -> list[Observation[Any]]:
         """What of a delivery may be observed; the rest is quarantined, or counted as staged."""
         answer = self.doorway.admit(delivered, via, now)
@@ -101,6 +105,8 @@ class Flow:
             return None
 
         def committed(result: Committed) -> None:
+            if delivered.repeated is not None:
+                delivered.repeated(result.duplicates)
             _acknowledge(delivered)
             if done is not None:
                 done(result)
