@@ -169,7 +169,7 @@ def test_an_absent_broker_is_a_problem_and_no_error():
 def test_a_wrong_password_is_said(broker):
     declared = Mqtt(url=broker.url, user=INGEST, secret="mqtt", routes={"city/#": "readings"})
     session = declared.start(Resources(secrets={"mqtt": "wrong"}))
-    assert until(lambda: "check user and password" in session.problem())
+    assert until(lambda: "check user, password" in session.problem())
     session.close()
 
 

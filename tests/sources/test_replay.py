@@ -2,12 +2,15 @@
 
 import gzip
 import json
+import os
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from tocsin.contract.resources import Resources
 from tocsin.model import ConfigError, Origin
+from tocsin.perceivers.log_rows import LogRows
 from tocsin.sources.replay import Replay, kind_of
 
 EVE = b'{"timestamp":"1970-01-01T00:00:%02d+0000","event_type":"flow","src_ip":"10.0.0.1"}\n'
@@ -57,6 +60,27 @@ def test_a_file_shows_what_it_is(tmp_path, content, kind):
 def test_another_file_is_refused_by_name(tmp_path, content):
     with pytest.raises(ConfigError, match=r"file\.bin is none of"):
         kind_of(written(tmp_path, "file.bin", content))
+
+
+DATA = Path(os.environ.get("TOCSIN_DATA", "../shared/data"))
+RECORDED = ["slips/test6-malicious.suricata.json", "slips/test9-mixed-zeek-dir/conn.log",
+            "slips/test9-mixed-zeek-dir/smtp.log", "slips/test10-mixed-zeek-dir/dns.log",
+            "zeek_labelled/001-zeek-scenario-malicious/conn.log",
+            "zeek_labelled/008-zeek-mixed/data/http.log.labeled"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_every_line_of_a_recorded_log_becomes_a_row(name):
+    path = DATA / name
+    if not path.exists():
+        if os.environ.get("TOCSIN_REQUIRE_ALL") == "1":
+            pytest.fail(f"{path} is absent")
+        pytest.skip(f"recorded data is absent: {path} (set TOCSIN_DATA)")
+    perceiver = LogRows().start(Resources(token_key=b"k" * 32))
+    running = Replay(paths=(str(path),)).start(Resources())
+    seen = [perceiver.perceive(one) for found in iter(running.next_batch, None) for one in found.readings]
+    assert [reason for one in seen for _, reason in one.rejected] == []
+    assert sum(len(reading.body.rows) for one in seen for reading in one.readings) == running.lines > 0
 
 
 def test_an_absent_file_is_refused_by_name(tmp_path):

@@ -272,7 +272,7 @@ class RunningMqtt:
 
     def _on_connect(self, client: "Client", _user: object, _flags: object, reason: Any, _properties: object) -> None:  # noqa: ANN401
         if reason.is_failure:
-            self._trouble(f"it refuses us ({reason}): check user and password")
+            self._trouble(f"it refuses us ({reason}): check user, password and `version`")
             return
         self._turn()
         self.counts.connections += 1

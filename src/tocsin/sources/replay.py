@@ -26,6 +26,7 @@ from tocsin.contract.protocols import Delivered
 from tocsin.contract.resources import Resources
 from tocsin.formats.mapping import Reader
 from tocsin.formats.ndjson import time_of
+from tocsin.formats.zeek import is_header
 from tocsin.model import BadInput, ConfigError, Level, Origin, Reading
 from tocsin.model.untrusted import json_object
 
@@ -97,7 +98,7 @@ def opened(path: Path) -> BufferedReader:
 
 
 class RunningReplay:
-    """A replay at work. `finished` once the last delivery was given; `lines` counts what was read."""
+    """A replay at work. `finished` once all was given; `lines` counts what was read, without Zeek's headers."""
 
     def __init__(self, declared: Replay, routes: Routes, reader: Reader, kinds: tuple[tuple[Path, str], ...]) -> None:
         self._declared = declared
@@ -166,6 +167,7 @@ class RunningReplay:
         declared = self._declared
         log = _Log(declared, declared.source or path.name, format, boot=_fingerprint(path))
         for offset, line in self._numbered(path):
+            self.lines -= format == "zeek-tsv" and is_header(line)
             yield from log.take(offset, line, at=0.0)
         yield from log.flush(at=0.0)
 
