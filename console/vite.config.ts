@@ -6,6 +6,7 @@ export default defineConfig({
   plugins: [svelte()],
   base: '/',
   worker: { format: 'es' },
+  server: { proxy: { '/api': process.env.TOCSIN_URL ?? 'http://127.0.0.1:8080' } },
   build: {
     outDir: '../src/tocsin/web/static',
     emptyOutDir: true,

@@ -1,16 +1,13 @@
 // What an operator can do to an incident, a proposal or a sensor, each with its way back.
-import { SHELVES, VERDICTS } from '../model/words';
+import { didWord, SHELVES, VERDICTS } from '../model/words';
 import { clockShort } from '../model/format';
-import type { Incident, Proposal, SensorRow, Verdict } from '../model/wire';
+import { proposalFrom, type Incident, type Proposal, type SensorRow, type Verdict } from '../model/wire';
 import { path, post, sentenceOf } from './api';
 import { standing } from '../model/cases';
 import { live } from './live.svelte';
 import { ui, type Option } from './ui.svelte';
 
 type Body = Record<string, unknown>;
-
-/** How long the stream may take to bring a new draft. */
-const DRAFT_WAIT_MS = 1200;
 
 const say = (text: string, run: (() => void) | null = null, failed = false): void => void (ui.undo = { text, run, failed });
 
@@ -63,22 +60,14 @@ export const split = (incident: Incident, stages: string[]): Promise<void> =>
 /** Do something to a proposal; answers whether the server accepted it, or its objection. */
 export async function propose(proposal: Proposal, verb: string, body: Body = {}): Promise<string> {
   try {
-    live.take({ event: 'proposal', data: await post<Partial<Proposal>>(path('proposals', proposal.id, verb), body) });
-    say(`${proposal.title}: ${verb}`);
+    const answer = proposalFrom(await post<Partial<Proposal>>(path('proposals', proposal.id, verb), body));
+    live.take({ event: 'proposal', data: answer });
+    const waits = verb === 'approve' && standing(answer) === 'waiting';
+    say(waits ? 'Your approval is noted. Nothing is sent before another person approves too.' : `${proposal.title}: ${didWord(verb)}`);
     return '';
   } catch (error) {
     return sentenceOf(error);
   }
-}
-
-/** Ask for the message that follows a sent one. It is only drafted: a typed word sends it. */
-export async function draftNext(proposal: Proposal, verb: 'update' | 'cancel' | 'all-clear'): Promise<string> {
-  const objection = await propose(proposal, verb, {});
-  if (!objection) return '';
-  // Without the typed word the server drafts a cancellation and refuses to send it: then the new draft is the answer.
-  await new Promise((done) => setTimeout(done, DRAFT_WAIT_MS));
-  const now = live.world?.proposals.get(proposal.id);
-  return now && now.rev > proposal.rev && standing(now) === 'waiting' ? '' : objection;
 }
 
 /** Do something to a sensor, such as accept it or aim it. */
@@ -86,7 +75,7 @@ export async function tend(sensor: SensorRow, verb: string, body: Body = {}): Pr
   try {
     const row = await post<Partial<SensorRow>>(path('sensors', sensor.id, verb), body);
     live.take({ event: 'sensor', data: [{ ...sensor, ...row, id: sensor.id }] });
-    say(`${sensor.name}: ${verb}`);
+    say(`${sensor.name}: ${didWord(verb)}`);
     return true;
   } catch (error) {
     sayFailed(error);

@@ -23,6 +23,7 @@ class Live {
   silent_s = $state(0);
   onIncident: (incident: Incident, fresh: boolean) => void = () => undefined;
   private stream: Stream | null = null;
+  private retry: ReturnType<typeof setTimeout> | undefined;
   private offset_s = 0;
   private heardAt_s = performance.now() / 1000;
 
@@ -32,6 +33,7 @@ class Live {
 
   /** Ask who we are; load when signed in. Repeats until the server answers. */
   async start(): Promise<void> {
+    this.retry = undefined;
     try {
       this.session = await get<Session>('/api/session');
       await this.load();
@@ -69,11 +71,12 @@ class Live {
 
   private failed(error: unknown): void {
     if (error instanceof Problem && error.status === 401) {
+      this.stream?.close();
       this.phase = 'signed-out';
       return;
     }
     this.trouble = sentenceOf(error);
-    setTimeout(() => void this.start(), RETRY_MS);
+    if (!this.retry) this.retry = setTimeout(() => void this.start(), RETRY_MS);
   }
 
   private async load(): Promise<void> {
@@ -102,7 +105,7 @@ class Live {
     try {
       await get<Session>('/api/session');
     } catch (error) {
-      if (error instanceof Problem && error.status === 401) this.phase = 'signed-out';
+      this.failed(error);
     }
   }
 }

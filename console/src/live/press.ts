@@ -1,4 +1,6 @@
 // From a key press to what it does.
+import { tick } from 'svelte';
+import { goesOn, unacknowledged } from '../model/cases';
 import { actionFor, isCharacter, pressName, type ActionId } from '../model/keys';
 import { acknowledge, ask } from './acts';
 import { settings } from './settings.svelte';
@@ -6,7 +8,7 @@ import { ui } from './ui.svelte';
 
 const focusOn = (id: string): void => document.getElementById(id)?.focus();
 
-function onCurrent(act: (incident: NonNullable<typeof ui.current>) => void): () => void {
+function onCurrent(act: (incident: NonNullable<typeof ui.current>) => unknown): () => void {
   return () => {
     if (ui.page === 'watch' && ui.current) act(ui.current);
   };
@@ -17,10 +19,10 @@ const RUN: Record<ActionId, () => void> = {
   previous: () => ui.move(-1),
   open: onCurrent((incident) => ui.open(incident.id)),
   back: () => ui.back(),
-  acknowledge: onCurrent((incident) => void acknowledge(incident)),
-  shelve: onCurrent((incident) => ask('shelve', incident)),
-  assign: onCurrent((incident) => ask('assign', incident)),
-  verdict: onCurrent((incident) => ask('verdict', incident)),
+  acknowledge: onCurrent((incident) => unacknowledged(incident) && void acknowledge(incident)),
+  shelve: onCurrent((incident) => goesOn(incident) && ask('shelve', incident)),
+  assign: onCurrent((incident) => goesOn(incident) && ask('assign', incident)),
+  verdict: onCurrent((incident) => goesOn(incident) && ask('verdict', incident)),
   note: () => ui.visit('notes'),
   proposals: () => ui.visit('proposals'),
   rehearse: () => ui.visit('rehearse'),
@@ -33,7 +35,7 @@ const RUN: Record<ActionId, () => void> = {
   buildings: () => void (ui.buildings = !ui.buildings),
   filter: () => {
     ui.go('watch');
-    requestAnimationFrame(() => focusOn('filter'));
+    void tick().then(() => focusOn('filter'));
   },
   palette: () => void (ui.dialog = 'palette'),
   help: () => void (ui.dialog = ui.dialog === 'help' ? 'none' : 'help'),

@@ -6,7 +6,7 @@ import { tick } from 'svelte';
 import type { City, Place, Position } from '../model/wire';
 import { addMarks } from './marks';
 import { styleOf, type CityGround, type DRAWN } from './style';
-import { colours } from './tokens';
+import { colours, scale } from './tokens';
 
 setWorkerUrl(workerUrl);
 
@@ -27,7 +27,7 @@ export function createAtlas(container: HTMLElement, city: City, ground: CityGrou
   const [w, s, e, n] = city.bounds;
   const atlas = new Atlas({
     container,
-    style: styleOf(colours(), ground),
+    style: styleOf(colours(), ground, scale()),
     center: city.centre,
     zoom: 14.5,
     minZoom: 10,
@@ -46,7 +46,7 @@ export function dress(atlas: Atlas, ground: CityGround, drawn: () => void): void
     addMarks(atlas, colours());
     drawn();
   });
-  atlas.setStyle(styleOf(colours(), ground), { diff: false });
+  atlas.setStyle(styleOf(colours(), ground, scale()), { diff: false });
 }
 
 /** Show new features in one of our sources. */

@@ -31,7 +31,7 @@ function groundLayers(c: Colours): LayerSpecification[] {
   ];
 }
 
-function areaLayers(c: Colours): LayerSpecification[] {
+function areaLayers(c: Colours, scale: number): LayerSpecification[] {
   const colour: ExpressionSpecification = ['match', ['get', 'kind'], 'footprint', c.p0, 'warning', c.accent, c.text];
   return [
     { id: 'coverage', type: 'fill', source: 'coverage', paint: { 'fill-color': c.accent, 'fill-opacity': 0.12 } },
@@ -41,49 +41,50 @@ function areaLayers(c: Colours): LayerSpecification[] {
     { id: 'area-edge', type: 'line', source: 'areas', paint: { 'line-color': colour, 'line-width': 1.5, 'line-dasharray': [4, 2] } },
     {
       id: 'area-label', type: 'symbol', source: 'areas',
-      layout: { 'symbol-placement': 'line', 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': 12, 'text-offset': [0, -0.9] },
+      layout: { 'symbol-placement': 'line', 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': 12 * scale, 'text-offset': [0, -0.9] },
       paint: { 'text-color': colour, 'text-halo-color': c.ground, 'text-halo-width': 1.5 },
     },
   ];
 }
 
-function labelLayers(c: Colours): LayerSpecification[] {
+function labelLayers(c: Colours, scale: number): LayerSpecification[] {
+  const near = 16.5 + Math.log2(scale);
   const halo = { 'text-halo-color': c.ground, 'text-halo-width': 1.4 };
   return [
     {
       id: 'labels', type: 'symbol', source: 'labels',
-      layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': 12, 'text-max-width': 8, 'text-padding': 12, 'symbol-sort-key': ['coalesce', ['get', 'rank'], 9] },
+      layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': 12 * scale, 'text-max-width': 8, 'text-padding': 12, 'symbol-sort-key': ['coalesce', ['get', 'rank'], 9] },
       paint: { 'text-color': c.second, ...halo },
     },
-    { id: 'sensors', type: 'symbol', source: 'sensors', layout: { 'icon-image': ['get', 'mark'], 'icon-allow-overlap': true, 'icon-ignore-placement': true } },
+    { id: 'sensors', type: 'symbol', source: 'sensors', layout: { 'icon-image': ['get', 'mark'], 'icon-size': scale, 'icon-allow-overlap': true, 'icon-ignore-placement': true } },
     {
-      id: 'sensor-labels', type: 'symbol', source: 'sensors', minzoom: 16.5, layout: sensorText(),
+      id: 'sensor-labels', type: 'symbol', source: 'sensors', minzoom: near, layout: sensorText(scale), filter: ['any', ['!=', ['get', 'family'], 'camera'], ['>=', ['zoom'], near + 1.5]],
       paint: { 'text-color': c.second, ...halo },
     },
     {
-      id: 'sensor-trouble', type: 'symbol', source: 'sensors', filter: ['get', 'loud'], maxzoom: 16.5, minzoom: 14.5, layout: sensorText(),
+      id: 'sensor-trouble', type: 'symbol', source: 'sensors', filter: ['get', 'loud'], maxzoom: near, minzoom: near - 2, layout: sensorText(scale),
       paint: { 'text-color': c.text, ...halo },
     },
     {
       id: 'incidents', type: 'symbol', source: 'incidents',
       layout: {
-        'icon-image': ['get', 'mark'], 'icon-allow-overlap': true, 'icon-ignore-placement': true, 'symbol-sort-key': ['-', 4, ['get', 'rank']],
-        'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': 13, 'text-offset': [0, 1.6], 'text-anchor': 'top', 'text-max-width': 14, 'text-optional': true,
+        'icon-image': ['get', 'mark'], 'icon-size': scale, 'icon-allow-overlap': true, 'icon-ignore-placement': true, 'symbol-sort-key': ['-', 4, ['get', 'rank']],
+        'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': 13 * scale, 'text-offset': [0, 1.6], 'text-anchor': 'top', 'text-max-width': 14, 'text-optional': true,
       },
       paint: { 'text-color': c.text, 'text-halo-color': c.ground, 'text-halo-width': 2 },
     },
   ];
 }
 
-function sensorText(): Extract<LayerSpecification, { type: 'symbol' }>['layout'] {
-  return { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': 11, 'text-offset': [0, 1], 'text-anchor': 'top', 'text-optional': true };
+function sensorText(scale: number): Extract<LayerSpecification, { type: 'symbol' }>['layout'] {
+  return { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': 11 * scale, 'text-offset': [0, 1], 'text-anchor': 'top', 'text-optional': true };
 }
 
-/** The whole style for one theme and one city. */
-export function styleOf(c: Colours, ground: CityGround): StyleSpecification {
+/** The whole style for one theme and one city; `scale` enlarges marks and words for screens read from afar. */
+export function styleOf(c: Colours, ground: CityGround, scale: number): StyleSpecification {
   const sources = Object.fromEntries([
     ...GROUND.map((name) => [name, data(ground[name] ?? NOTHING)]),
     ...DRAWN.map((name) => [name, data(NOTHING)]),
   ]) as Record<string, SourceSpecification>;
-  return { version: 8, sources, layers: [...groundLayers(c), ...areaLayers(c), ...labelLayers(c)] };
+  return { version: 8, sources, layers: [...groundLayers(c), ...areaLayers(c, scale), ...labelLayers(c, scale)] };
 }

@@ -12,3 +12,6 @@ export function colours(): Colours {
   const style = getComputedStyle(document.documentElement);
   return Object.fromEntries(NAMES.map((name) => [name, style.getPropertyValue(`--${name}`).trim()])) as Colours;
 }
+
+/** How much larger than on a desk screen words and marks are drawn: the base size is 14 px. */
+export const scale = (): number => parseFloat(getComputedStyle(document.documentElement).fontSize) / 14;

@@ -12,6 +12,9 @@ const STATES: Record<ListView, readonly string[]> = {
 /** Nobody has taken it yet. */
 export const unacknowledged = (incident: Incident): boolean => incident.state === 'open' || incident.state === 'returned';
 
+/** It is neither closed nor merged into another. */
+export const goesOn = (incident: Incident): boolean => incident.state !== 'closed' && incident.state !== 'merged';
+
 /** It must sound and pulse: priority 0 or 1, and nobody has taken it. */
 export const rings = (incident: Incident): boolean => incident.priority <= 1 && unacknowledged(incident);
 

@@ -19,7 +19,7 @@ function all(world: World, pages: readonly string[]): (Hit & { text: string })[]
     ...[...world.incidents.values()].map((one) => ({ kind: 'incident' as const, id: one.id, title: one.title, second: one.state, family: '', text: searchable(one) })),
     ...pages.map((page) => ({ kind: 'page' as const, id: page, title: page, second: 'page', family: '', text: page })),
     ...[...world.sensors.values()].map((one) => ({
-      kind: 'sensor' as const, id: one.id, title: one.name, second: `${familyWord(one.family)} · ${one.place?.name ?? ''}`, family: one.family,
+      kind: 'sensor' as const, id: one.id, title: one.name, second: `${familyWord(one.family)} · ${one.id}`, family: one.family,
       text: `${one.id} ${one.name} ${one.family} ${one.place?.name ?? ''} ${one.place?.zone ?? ''}`.toLowerCase(),
     })),
   ];

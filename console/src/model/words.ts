@@ -62,6 +62,17 @@ const VERB: Record<string, string> = {
   split: 'split off',
   close: 'closed',
   reopen: 'reopened',
+  approve: 'approved',
+  edit: 'words changed',
+  reject: 'rejected',
+  update: 'update drafted',
+  cancel: 'cancellation drafted',
+  'all-clear': 'all-clear drafted',
+  accept: 'accepted',
+  test: 'under test',
+  maintenance: 'in maintenance',
+  'in-service': 'back in service',
+  aim: 'aimed',
 };
 
 /** What somebody did, in the past tense. */
