@@ -14,6 +14,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 1500,
+    license: { fileName: 'licenses.md' },
   },
   test: { include: ['src/tests/**/*.test.ts'], environment: 'node' },
 });
