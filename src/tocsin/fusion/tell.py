@@ -1,6 +1,7 @@
 """Puts an incident into words: title, sentence, next step, what is not known."""
 
 from collections.abc import Sequence
+from re import sub
 
 from tocsin.city.context import City
 from tocsin.fusion.consequence import NEAR_M
@@ -124,9 +125,14 @@ def _emptied(case: Case, at: float) -> Incident:
 
 def _sentence(lead: Stage, stages: Sequence[Stage]) -> str:
     strongest = next((part for part in lead.contributions if part.role == "for"), None)
-    told = f"{lead.title}: {strongest.because}" if strongest else f"{lead.title}."
+    told = f"{lead.title}: {_plain(strongest.because)}" if strongest else f"{lead.title}."
     earlier = [stage.title for stage in stages if stage.since < lead.since and stage.id != lead.id]
     return f"{told} Before it: {'; '.join(earlier)}." if earlier else told
+
+
+def _plain(because: str) -> str:
+    """The sentence of a finding without what stands in brackets: the full one is in the explanation."""
+    return sub(r" ?\([^()]*\)", "", because)
 
 
 def _people(city: City | None, place: Place | None, at: float) -> int | None:
