@@ -4,7 +4,7 @@ import json
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.contract.intake import (
@@ -119,12 +119,14 @@ def test_lines_are_taken_in_order_and_blank_ones_left_out():
 
 
 @given(st.binary())
+@settings(deadline=None)
 def test_any_line_is_taken_or_rejected(raw):
     found = line_taken(mapping_named("readings", {}, Resources()), raw, ARRIVAL)
     assert bool(found.readings) or [bytes_in for bytes_in, _ in found.rejected] == [raw]
 
 
 @given(st.integers(0, 2**62 - 1), st.floats(0, 2.5e11))
+@settings(deadline=None)
 def test_numbers_fit_a_signed_integer_of_64_bits(n, at):
     with suppress(BadInput):
         for one in taken({**NUMBERED, "boot": None}, {"t": at, "n": n, "cl2_ppm": 1}).readings:

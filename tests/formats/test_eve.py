@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.formats import eve
@@ -80,12 +80,14 @@ def test_a_reason_repeats_no_content():
 
 
 @given(st.binary())
+@settings(deadline=None)
 def test_any_bytes_give_a_row_or_a_reason(raw):
     with suppress(BadInput):
         assert eve.row_of(raw)["at"] >= 0
 
 
-@given(st.dictionaries(st.text(), st.recursive(st.none() | st.integers() | st.text(), st.lists), max_size=5))
+@given(st.dictionaries(st.text(), st.none() | st.integers() | st.lists(st.text(max_size=5)), max_size=4))
+@settings(deadline=None)
 def test_any_object_gives_a_row_or_a_reason(fields):
     with suppress(BadInput):
         assert eve.row_of(line(**fields))["event_type"]

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.formats import geojson
@@ -30,6 +30,7 @@ def test_a_ring_is_closed_and_counterclockwise(ring):
 
 
 @given(st.lists(st.tuples(st.floats(-180, 180), st.floats(-90, 90)), max_size=2))
+@settings(deadline=None)
 def test_less_than_a_triangle_is_no_area(ring):
     with pytest.raises(BadInput, match="three corners"):
         geojson.polygon(ring)

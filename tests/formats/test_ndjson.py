@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.formats.ndjson import Line, line_of
@@ -52,6 +52,7 @@ def test_a_line_that_cannot_be_read_says_why(raw, reason):
 
 
 @given(st.binary())
+@settings(deadline=None)
 def test_any_bytes_are_a_line_or_refused(raw):
     with suppress(BadInput):
         assert line_of(raw, "s").source

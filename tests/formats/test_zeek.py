@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.formats import zeek
@@ -81,6 +81,7 @@ def test_names_become_tokens_and_secrets_vanish():
 
 
 @given(st.binary())
+@settings(deadline=None)
 def test_any_bytes_give_a_row_or_a_reason(raw):
     for read in (lambda: zeek.tsv_row(zeek.header_of(HEADER), raw), lambda: zeek.json_row("conn", raw)):
         with suppress(BadInput):
@@ -88,6 +89,7 @@ def test_any_bytes_give_a_row_or_a_reason(raw):
 
 
 @given(st.text())
+@settings(deadline=None)
 def test_any_text_is_a_header_or_refused(text):
     with suppress(BadInput):
         assert zeek.header_of(text).fields
@@ -99,6 +101,7 @@ _TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\t\n\r\\,"), mi
 
 
 @given(query=_TEXT, answers=st.lists(_TEXT, min_size=1), n=st.integers(0, 2**64 - 1))
+@settings(deadline=None)
 def test_what_was_written_is_read(query, answers, n):
     if ",".join(answers) in {"-", "(empty)"} or "-" in answers:
         return

@@ -5,25 +5,28 @@ from contextlib import suppress
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.model import BadInput
 from tocsin.model.untrusted import DEPTH_MAX, json_object
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
 )
 
 
-@given(st.dictionaries(st.text(), JSON))
+@given(st.dictionaries(st.text(max_size=5), JSON, max_size=3))
+@settings(deadline=None, max_examples=50)
 def test_an_object_is_read_and_can_be_stored(value):
     found = json_object(json.dumps(value).encode("utf-8", "surrogatepass"))
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(found)) == found == value
 
 
 @given(st.binary())
+@settings(deadline=None)
 def test_any_bytes_are_an_object_or_refused(raw):
     with suppress(BadInput):
         assert isinstance(json_object(raw), dict)

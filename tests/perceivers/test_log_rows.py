@@ -1,7 +1,7 @@
 """Log lines become rows: counted, tokenised, timed, nothing swallowed."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.contract.bodies import LogBatch
@@ -55,6 +55,7 @@ def test_no_key_no_start():
 
 
 @given(st.lists(st.binary(min_size=1)))
+@settings(deadline=None)
 def test_every_line_is_a_row_or_rejected(lines):
     found = perceived(*lines)
     assert sum(len(reading.body.rows) for reading in found.readings) + len(found.rejected) == len(lines)
