@@ -1,4 +1,4 @@
-"""Write the generated pages of docs/reference from the code: command line, nouns, errors."""
+"""Write the generated pages of docs/reference from the code: command line, nouns, errors, interface."""
 
 import inspect
 import re
@@ -122,11 +122,80 @@ def errors_page() -> str:
     return "\n".join([opening, *_table(("code", "name", "meaning"), rows), NOTE, ""])
 
 
+def _shape(schema: dict[str, Any]) -> str:
+    """The name of a schema, or what it is made of."""
+    if "$ref" in schema:
+        return str(schema["$ref"]).rpartition("/")[2]
+    inner, choices = schema.get("items"), schema.get("anyOf", [])
+    if choices:
+        return " or ".join(map(_shape, choices))
+    return f"list of {_shape(inner)}" if isinstance(inner, dict) else str(schema.get("type", "anything"))
+
+
+def _bodies(described: dict[str, Any]) -> str:
+    return ", ".join(f"{_shape(one['schema'])} as `{kind}`" for kind, one in described.get("content", {}).items())
+
+
+def _proofs(operation: dict[str, Any], common: list[dict[str, Any]]) -> str:
+    """How to say who one is."""
+    ways = [" and ".join(way) or "nothing" for way in operation.get("security", common)]
+    return " or ".join(ways) or "nothing"
+
+
+def _operation(path: str, method: str, operation: dict[str, Any], common: list[dict[str, Any]]) -> Iterator[str]:
+    yield from (f"## `{method.upper()} {path}`", "", operation["description"], "")
+    given = [(f"`{one['name']}`", one["in"], _choices(one)) for one in operation.get("parameters", [])]
+    yield from _table(("parameter", "in", ""), given)
+    taken = _bodies(operation.get("requestBody", {}))
+    status, answer = next(pair for pair in operation["responses"].items() if pair[0] != "default")
+    yield from ([f"- Takes: {taken}"] if taken else [])
+    yield f"- Answers {status}: {_bodies(answer) or 'nothing'}. {answer['description']}"
+    yield from (f"- Needs: {_proofs(operation, common)}", "")
+
+
+def _choices(parameter: dict[str, Any]) -> str:
+    choices = ", ".join(f"`{one}`" for one in parameter["schema"].get("enum", []))
+    return " ".join(part for part in (parameter.get("description", ""), choices) if part)
+
+
+def _fields(name: str, schema: dict[str, Any]) -> Iterator[str]:
+    yield from (f"### {name}", "", _paragraphs(schema.get("description")), "")
+    if "enum" in schema:
+        yield from (f"One of {', '.join(f'`{one}`' for one in schema['enum'])}.", "")
+    needed = schema.get("required", [])
+    yield from _table(
+        ("field", "", "may be left out"),
+        [
+            (f"`{key}`", _shape(one), "" if key in needed else "yes")
+            for key, one in schema.get("properties", {}).items()
+        ],
+    )
+
+
+def api_page() -> str:
+    """Every route of the HTTP interface and every shape that it speaks."""
+    from tocsin.web.app import interface
+    from tocsin.web.document import SCHEMES, describe
+
+    document = describe(interface())
+    routes = [
+        line
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        for line in _operation(path, method, operation, document["security"])
+    ]
+    proofs = [f"- `{name}`: {one['type']} in {one.get('in', 'the header')}" for name, one in SCHEMES.items()]
+    shapes = [line for name, one in sorted(document["components"]["schemas"].items()) for line in _fields(name, one)]
+    opening = f"# The HTTP interface\n\n{document['info']['description']}\n"
+    return "\n".join([opening, *proofs, "", *routes, "## Shapes", "", *shapes, NOTE, ""])
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli_page,
     "configuration.md": configuration_page,
     "nouns.md": nouns_page,
     "errors.md": errors_page,
+    "api.md": api_page,
 }
 
 

@@ -21,8 +21,8 @@ ABOUT = """What the console is made of, for other programs too.
 JSON fields that hold their default are left out. Times are seconds UTC. Errors are problems (RFC 9457)."""
 
 
-def create_app(office: Office, *, static: Path = STATIC) -> FastAPI:
-    """The application that serves an office; close `office.ring` to end its streams before the server stops."""
+def interface() -> FastAPI:
+    """The routes alone, without a house behind them: enough to describe them."""
     app = FastAPI(
         title="Tocsin",
         version=version("tocsin"),
@@ -32,14 +32,20 @@ def create_app(office: Office, *, static: Path = STATIC) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
+    for part in (signing, reading, deciding, posting, watching):
+        app.include_router(part.router)
+    app.add_api_route("/api/openapi.json", lambda: answer(document.describe(app)), include_in_schema=False)
+    return app
+
+
+def create_app(office: Office, *, static: Path = STATIC) -> FastAPI:
+    """The application that serves an office; close `office.ring` to end its streams before the server stops."""
+    app = interface()
     app.state.office = office
     app.state.sessions = Sessions(office)
     app.state.waker = Waker(office.ring)
     app.state.ground = None
     problems.install(app)
-    for part in (signing, reading, deciding, posting, watching):
-        app.include_router(part.router)
-    app.add_api_route("/api/openapi.json", lambda: answer(document.describe(app)), include_in_schema=False)
     app.routes.append(console.files(static))
     app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
     app.add_middleware(Shield, hosts=office.hosts, secure=office.secure)

@@ -43,7 +43,11 @@ def state(office: InOffice, sessions: BySession, who: Who) -> Response:
     return answer(ask.state_of(office, who, sessions.on_duty()))
 
 
-@router.get("/events", responses=says_text("text/event-stream", "Events, until the connection ends."))
+@router.get(
+    "/events",
+    responses=says_text("text/event-stream", "Events, until the connection ends."),
+    response_class=StreamingResponse,
+)
 async def events(
     request: Request,
     office: InOffice,

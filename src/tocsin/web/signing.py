@@ -30,7 +30,7 @@ class Credentials(Struct, frozen=True, forbid_unknown_fields=True):
     password: Annotated[str, Meta(max_length=2000)]
 
 
-@router.get("", responses=says(Session, "Who is signed in."))
+@router.get("", responses=says(Session, "Who is signed in."), openapi_extra={"security": [{"session": []}, {}]})
 def session(request: Request, sessions: BySession) -> Response:
     """Who is signed in. A demo signs whoever sits at its own machine in as its operator."""
     answer = Response(media_type="application/json")
@@ -54,7 +54,9 @@ def sign_in(
     return _told(sessions.sign_in(request, answer, given.name, given.password), answer)
 
 
-@router.delete("", status_code=204, responses=says(None, "Signed out.", 204))
+@router.delete(
+    "", status_code=204, responses=says(None, "Signed out.", 204), openapi_extra={"security": [{"page": []}]}
+)
 def sign_out(request: Request, sessions: BySession) -> Response:
     """End the session; ending none is no error."""
     answer = Response(status_code=204)

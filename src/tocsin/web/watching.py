@@ -55,6 +55,7 @@ def health(office: InOffice) -> Response:
 @router.get(
     "/metrics",
     responses=says_text("text/plain", "Prometheus text format."),
+    response_class=Response,
     openapi_extra={"security": [{"session": []}, {"token": []}]},
 )
 def metrics(request: Request, office: InOffice, sessions: BySession) -> Response:
