@@ -1,5 +1,6 @@
 """The configuration of one installation: `tocsin.yaml`, read strictly, with errors that name the key."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,7 @@ def parse_settings(text: str, name: str = FILE) -> Settings:
     import yaml
 
     try:
-        document = yaml.safe_load(text) or {}
+        document = yaml.load(text, Loader=_loader()) or {}  # noqa: S506  # safe: the safe loader, less old booleans
         return msgspec.convert(document, Settings)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -113,3 +114,19 @@ def parse_settings(text: str, name: str = FILE) -> Settings:
     except msgspec.ValidationError as error:
         message = f"{name}: {error}. `tocsin init` writes a file in which every key is explained."
         raise ConfigError(message) from error
+
+
+def _loader() -> Any:  # noqa: ANN401  # a class of PyYAML's, imported when needed
+    """The safe loader with the booleans of YAML 1.2: `off`, `on`, `yes` and `no` are words (one is a key of ours)."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        """Ours alone: resolvers of the library's own classes stay as they are."""
+
+    known = yaml.SafeLoader.yaml_implicit_resolvers
+    Loader.yaml_implicit_resolvers = {key: [one for one in known[key] if one[0] != _BOOL] for key in known}
+    Loader.add_implicit_resolver(_BOOL, re.compile("^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+    return Loader
+
+
+_BOOL = "tag:yaml.org,2002:bool"

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from tocsin.app.config import Settings, load_settings
+from tocsin.app.config import EMBEDDED, MemberPlan, Settings, load_settings
 from tocsin.city.context import City
 from tocsin.contract.resources import Resources, content_folder
 from tocsin.contract.walk import configured, member_of, members
-from tocsin.model import SourceState, TocsinError
+from tocsin.model import ConfigError, SourceState, TocsinError
 
 FREE_BYTES_MIN = 2 * 2**30
 """Below this much free disk the doctor worries: a day of a busy city is about as much."""
@@ -77,16 +77,60 @@ def _city(folder: Path, settings: Settings) -> Iterator[Complaint]:
     for sensor in city.sensors.values():
         if not sensor.purpose and sensor.level_max > 0:
             yield Complaint(f"Sensor {sensor.id} looks at people but states no purpose: add `purpose`.")
+    unplaced = [sensor.id for sensor in city.sensors.values() if "place" in sensor.coverage.assumed]
+    if unplaced:
+        text = f"{len(unplaced)} sensors have an assumed place, such as {unplaced[0]}: correct `place` in sensors.yaml."
+        yield Complaint(text, bad=False)
 
 
-def _inputs(_folder: Path, settings: Settings) -> Iterator[Complaint]:
+def _inputs(folder: Path, settings: Settings) -> Iterator[Complaint]:
     for name, plan in settings.inputs.items():
         try:
             configured(member_of("sources", plan.kind), plan.parameters)
+            _check_input(folder, settings, plan)
         except TocsinError as error:
             yield Complaint(f"Input {name!r}: {error}")
     if not settings.inputs:
         yield Complaint("Nothing is listened to yet: `tocsin add mqtt` or `tocsin add log`.", bad=False)
+
+
+def _check_input(folder: Path, settings: Settings, plan: MemberPlan) -> None:
+    """What its declaration alone does not show: files, mappings, secrets, the broker."""
+    given = plan.parameters
+    if plan.kind == "tail" and not Path(given["path"]).exists():
+        message = f"There is no file {given['path']}: correct `path`, or start what writes it."
+        raise ConfigError(message)
+    if plan.kind != "mqtt":
+        return
+    from tocsin.app.layout import secrets_of
+    from tocsin.contract.intake import Routes
+    from tocsin.sources.mqtt import address_of
+
+    Routes(given["routes"], given.get("mappings", {}), Resources())
+    if given["url"] != EMBEDDED:
+        address_of(given["url"])
+    elif not settings.broker.enabled:
+        message = "It listens to the embedded broker, which is off: set `enabled: true` under `broker`."
+        raise ConfigError(message)
+    if given.get("secret"):
+        Resources(secrets=secrets_of(folder)).secret(given["secret"])
+
+
+def _devices(_folder: Path, settings: Settings) -> Iterator[Complaint]:
+    """Devices need topics that the broker can take, and somebody who listens to them."""
+    from tocsin.engine.broker import subjects_of
+
+    for name, device in settings.devices.items():
+        try:
+            _ = [subjects_of(topic) for topic in device.publish]
+        except TocsinError as error:
+            yield Complaint(f"Device {name!r}: {error}")
+    urls = [plan.parameters.get("url") for plan in settings.inputs.values()]
+    if settings.devices and EMBEDDED not in urls:
+        text = (
+            "Devices may publish, but nobody listens to them yet: `tocsin add mqtt embedded` proposes how to read them."
+        )
+        yield Complaint(text, bad=False)
 
 
 def _outlets(_folder: Path, settings: Settings) -> Iterator[Complaint]:
@@ -138,7 +182,9 @@ def _disk(folder: Path, _settings: Settings) -> Iterator[Complaint]:
 
 
 def _private(folder: Path, _settings: Settings) -> Iterator[Complaint]:
-    private = folder / "private"
+    from tocsin.app.layout import data_of
+
+    private = data_of(folder) / "private"
     if private.exists() and private.stat().st_mode & 0o077:
         yield Complaint(f"{private} is open to other accounts: chmod 700 {private}.")
 
@@ -148,7 +194,7 @@ def _versions(_folder: Path, _settings: Settings) -> Iterator[Complaint]:
     yield Complaint(f"Python {version}, SQLite {sqlite3.sqlite_version}.", bad=False)
 
 
-CONFIG_CHECKS = (_members, _city, _inputs, _outlets, _policies, _listening, _tables)
+CONFIG_CHECKS = (_members, _city, _inputs, _devices, _outlets, _policies, _listening, _tables)
 MACHINE_CHECKS = (_versions, _ports, _disk, _private)
 
 

@@ -18,6 +18,7 @@ def init_city(folder: Path, *, name: str, lon: float, lat: float, timezone: str)
     if not (-180 <= lon <= 180 and -90 <= lat <= 90):
         message = f"The centre {lon}, {lat} is not a longitude and latitude in degrees."
         raise ConfigError(message)
+    _check_timezone(timezone)
     templates = content_folder() / "templates"
     (folder / "city").mkdir(parents=True, exist_ok=True)
     (folder / FILE).write_text((templates / FILE).read_text(encoding="utf-8"), encoding="utf-8")
@@ -32,12 +33,16 @@ def init_city(folder: Path, *, name: str, lon: float, lat: float, timezone: str)
 def add_map(folder: Path, extract: Path, clip: tuple[float, float, float, float] | None = None) -> dict[str, int]:
     """Import an OpenStreetMap extract as the map of a city; how many features of each kind it has."""
     from tocsin.app.edit import set_key
+    from tocsin.app.layout import city_folder
     from tocsin.city.citymap import write_map
     from tocsin.city.osm import import_map
 
-    city = folder / "city"
+    city = city_folder(folder)
     if not (city / "city.yaml").is_file():
-        message = f"{city} is no city folder: make one with `tocsin init {folder}`."
+        message = f"There is no city in {folder}: make one with `tocsin init {folder}`, or name it with --city."
+        raise ConfigError(message)
+    if not extract.is_file():
+        message = f"There is no file {extract}: download an extract (.osm.pbf) of your city and name it here."
         raise ConfigError(message)
     imported = import_map(extract, clip)
     write_map(city / "map.json", imported)
@@ -49,3 +54,13 @@ def add_map(folder: Path, extract: Path, clip: tuple[float, float, float, float]
         "roads": len(imported.roads.features),
         "cameras": len(imported.cameras.features),
     }
+
+
+def _check_timezone(name: str) -> None:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        message = f"The timezone {name!r} is unknown: use an IANA name such as Europe/Helsinki."
+        raise ConfigError(message) from error
