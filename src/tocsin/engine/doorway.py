@@ -69,12 +69,15 @@ class Doorway:
         perceived = [pair for reading in delivered.readings for pair in self._seated(reading, via, now, answer)]
         self._lease_ahead(perceived, now)
         for seat, reading in perceived:
-            try:
-                answer.observations.append(self._observe(reading, seat, now))
-            except (BadInput, Refused) as error:
-                seat.rejected += 1
-                answer.rejected.append(Rejected(at=now, source=seat.id, reason=str(error), raw=b""))
+            self._try(seat, reading, now, answer)
         return answer
+
+    def _try(self, seat: Seat, reading: Reading[Any], now: float, answer: Admitted) -> None:
+        try:
+            answer.observations.append(self._observe(reading, seat, now))
+        except (BadInput, Refused) as error:
+            seat.rejected += 1
+            answer.rejected.append(Rejected(at=now, source=seat.id, reason=str(error), raw=b""))
 
     def expire(self, now: float) -> None:
         """End the leases that are over, each with what was used of it."""
@@ -96,13 +99,7 @@ class Doorway:
             answer.staged += 1
             return ()
         perceiver = self._perceivers.get(type(reading.body))
-        if perceiver is None:
-            return ((seat, reading),)
-        perceived = perceiver.perceive(reading)
-        answer.rejected.extend(
-            Rejected(at=now, source=seat.id, reason=reason, raw=raw) for raw, reason in perceived.rejected
-        )
-        return [(seat, one) for one in perceived.readings]
+        return ((seat, reading),) if perceiver is None else _perceived(perceiver, reading, seat, now, answer)
 
     def _lease_ahead(self, perceived: Sequence[tuple[Seat, Reading[Any]]], now: float) -> None:
         """Ask for all missing leases of a delivery at once: one write to the ledger, however many sources."""
@@ -157,6 +154,15 @@ class Doorway:
         lease = self._admission.lease(_ask(seat, level, origin), now)
         seat.leases[level] = lease
         return lease
+
+
+def _perceived(
+    perceiver: Perceiver, reading: Reading[Any], seat: Seat, now: float, answer: Admitted
+) -> Iterable[tuple[Seat, Reading[Any]]]:
+    perceived = perceiver.perceive(reading)
+    unread = perceived.rejected
+    answer.rejected.extend(Rejected(at=now, source=seat.id, reason=reason, raw=raw) for raw, reason in unread)
+    return [(seat, one) for one in perceived.readings]
 
 
 def _running(seat: Seat, level: Level, now: float) -> Clearance | None:

@@ -59,11 +59,14 @@ class Mailbox:
                 item = self._committed.popleft()
                 self.unfolded -= _size(item)
                 return item
-            if letters and (self._urgent or self._letters):
-                letter = (self._urgent or self._letters).popleft()
-                self._ready.notify_all()
-                return letter
+            return self._letter() if letters else None
+
+    def _letter(self) -> Letter | None:
+        waiting = self._urgent or self._letters
+        if not waiting:
             return None
+        self._ready.notify_all()
+        return waiting.popleft()
 
     def close(self) -> None:
         """Let nobody wait any longer."""

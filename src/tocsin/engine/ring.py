@@ -46,7 +46,8 @@ class Ring:
         """Events after `number`, waiting for one; [] when none came, None when some are already gone."""
         with self._new:
             self._new.wait_for(lambda: self.last > number or self._closed, wait_s)
-            if number > self.last or (self._events and number < self._events[0].number - 1):
+            oldest = self._next - len(self._events)
+            if not oldest - 1 <= number <= self.last:
                 return None
             return [event for event in self._events if event.number > number]
 

@@ -9,13 +9,12 @@ from msgspec.structs import replace
 from tocsin.city.context import City
 from tocsin.contract.protocols import Key, by_city
 from tocsin.contract.resources import Resources
-from tocsin.fusion import associate, cases, relate, score, tell
+from tocsin.fusion import associate, cases, relate, score, tell, trust
 from tocsin.fusion.consequence import danger_now, priority_of
-from tocsin.fusion.place import settled
+from tocsin.fusion.place import began, settled
 from tocsin.fusion.state import Case, Hypothesis, Memory
 from tocsin.fusion.tables import Hazard, Tables, tables_from
 from tocsin.model import (
-    Condition,
     Contribution,
     Decision,
     Fact,
@@ -24,6 +23,7 @@ from tocsin.model import (
     Incident,
     IncidentState,
     Level,
+    Priority,
     SourceState,
     Tick,
     derived_id,
@@ -131,7 +131,7 @@ class Fusing:
             hazard=hazard.name,
             kind=finding.kind,
             origin=finding.origin,
-            since=finding.since if finding.since is not None else finding.at,
+            since=began(finding),
             last=finding.at,
         )
         memory.hypotheses[hypothesis.id] = hypothesis
@@ -146,19 +146,18 @@ class Fusing:
             memory.shed += 1
 
     def _hold(self, hypothesis: Hypothesis, finding: Finding) -> None:
-        known = hypothesis.held.get(finding.id)
-        ids = list(dict.fromkeys((*(known.evidence if known else ()), *finding.evidence)))
+        """Take a finding in, or extend the one that it repeats: newest words, all evidence, highest measure."""
+        known = hypothesis.held.get(finding.id, finding)
+        ids = tuple(dict.fromkeys((*known.evidence, *finding.evidence)))
         hypothesis.left_out += max(0, len(ids) - self.settings.evidence_max)
-        at = max(finding.at, known.at) if known else finding.at
-        measures = [one.measure for one in (known, finding) if one is not None and one.measure is not None]
         hypothesis.held[finding.id] = replace(
             finding,
-            evidence=tuple(ids[: self.settings.evidence_max]),
-            at=at,
-            measure=max(measures, default=None),
+            evidence=ids[: self.settings.evidence_max],
+            at=max(finding.at, known.at),
+            measure=_highest(known.measure, finding.measure),
         )
         hypothesis.last = max(hypothesis.last, finding.at)
-        hypothesis.since = min(hypothesis.since, finding.since if finding.since is not None else finding.at)
+        hypothesis.since = min(hypothesis.since, began(finding))
         _extend(hypothesis.subjects, (finding.subject,))
         _extend(hypothesis.actors, finding.actors)
         self._reach(hypothesis, finding)
@@ -190,44 +189,22 @@ class Fusing:
     def _parts(self, memory: Memory, hypothesis: Hypothesis, hazard: Hazard) -> tuple[Contribution, ...]:
         return (
             score.prior(hypothesis, hazard),
-            *score.supporting(hypothesis, hazard, memory.at, lambda source: self._doubt(memory, source, hypothesis)),
+            *score.supporting(hypothesis, hazard, memory.at, trust.doubt_of(memory, hypothesis, hazard)),
             *relate.context(memory, hypothesis, self.tables.relations, memory.at),
-            *score.opposing(hypothesis, self._unmoved(memory, hypothesis), hazard, memory.at),
+            *score.opposing(hypothesis, trust.unmoved(memory, hypothesis, self.city), hazard, memory.at),
         )
 
-    def _doubt(self, memory: Memory, source: str, hypothesis: Hypothesis) -> tuple[float, str]:
-        state = memory.states.get(source, SourceState.IN_SERVICE)
-        if state in (SourceState.TEST, SourceState.MAINTENANCE):
-            return 0.0, f"the sensor is in {state.value}"
-        if memory.conditions.get(source) is Condition.COMPROMISED:
-            return 0.25, "the sensor is compromised"
-        for other in memory.hypotheses.values():
-            if other.hazard == "cyber" and other.open and other is not hypothesis and source in other.assets:
-                return 0.5, "the sensor is under attack over the network: half trusted"
-        return 1.0, ""
-
-    def _unmoved(self, memory: Memory, hypothesis: Hypothesis) -> list[tuple[str, str, float]]:
-        if self.city is None or hypothesis.place is None:
-            return []
-        moved = {held.source for held in hypothesis.held.values()}
-        return [
-            (source, tell.subject_name(self.city, source), p_detect)
-            for source, p_detect in self.city.coverage(hypothesis.place, hypothesis.hazard, memory.at)
-            if source not in moved and memory.conditions.get(source, Condition.OK) is Condition.OK
-        ]
-
     def _enlist(self, memory: Memory, hypothesis: Hypothesis) -> None:
+        """Give an opened hypothesis its incident: that of a related earlier one, else a new one."""
         if hypothesis.incident:
             return
         joined = relate.incident_of(memory, hypothesis, self.tables.relations)
-        case = memory.cases.get(joined)
-        if case is None:
-            case = Case(id=derived_id("inc", hypothesis.id), origin=hypothesis.origin, since=hypothesis.since)
-            memory.cases[case.id] = case
+        fresh = Case(id=derived_id("inc", hypothesis.id), origin=hypothesis.origin, since=hypothesis.since)
+        case = memory.cases.get(joined) or memory.cases.setdefault(fresh.id, fresh)
         hypothesis.incident = case.id
         case.stages.append(hypothesis.id)
-        if case.state is IncidentState.RETURNED or joined:
-            case.state = IncidentState.OPEN if case.state is not IncidentState.SHELVED else case.state
+        if case.state is not IncidentState.SHELVED or hypothesis.priority is Priority.LIFE:
+            case.state = IncidentState.OPEN  # news about an acknowledged incident asks for a second look
 
     def _decided(self, memory: Memory, decision: Decision) -> Sequence[Fact]:
         if decision.verb in STATE_VERBS and decision.target not in memory.cases:
@@ -295,6 +272,10 @@ def _mark(incident: Incident) -> str:
         for stage in incident.stages
     )
     return str((incident.state, incident.priority, incident.title, weighed, len(incident.notes), incident.assignee))
+
+
+def _highest(one: float | None, other: float | None) -> float | None:
+    return max((value for value in (one, other) if value is not None), default=None)
 
 
 def _extend(kept: list[str], names: Sequence[str]) -> None:

@@ -26,9 +26,9 @@ def settled(hypothesis: Hypothesis, city: City | None) -> Place | None:
     held = [one for one in hypothesis.held.values() if one.place is not None]
     if not held:
         return _of_subjects(hypothesis, city)
-    first = min(_began(one) for one in held)
-    weights = [_strength(one) * exp((first - _began(one)) / LATER_S) for one in held]
-    origin = min(held, key=lambda one: (_began(one), one.id)).place or Place(lon=0.0, lat=0.0)
+    first = min(began(one) for one in held)
+    weights = [_strength(one) * exp((first - began(one)) / LATER_S) for one in held]
+    origin = min(held, key=lambda one: (began(one), one.id)).place or Place(lon=0.0, lat=0.0)
     offsets = [offset_m(origin, one.place or origin) for one in held]
     total = sum(weights)
     east = sum(x * w for (x, _), w in zip(offsets, weights, strict=True)) / total
@@ -38,7 +38,8 @@ def settled(hypothesis: Hypothesis, city: City | None) -> Place | None:
     return _named(moved(origin, east, north, max(RADIUS_M_MIN, best, 2.0 * sqrt(squares / total))), origin)
 
 
-def _began(finding: Finding) -> float:
+def began(finding: Finding) -> float:
+    """When what a finding tells began, as far as it says so."""
     return finding.since if finding.since is not None else finding.at
 
 

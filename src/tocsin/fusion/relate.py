@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from tocsin.fusion.state import Hypothesis, Memory
 from tocsin.fusion.tables import Relation
-from tocsin.model import DEFAULT_NATS_MAX, Basis, Contribution, Weight, distance_m
+from tocsin.model import DEFAULT_NATS_MAX, Basis, Contribution, Place, Weight, distance_m
 
 
 def links(
@@ -31,10 +31,12 @@ def _holds(relation: Relation, earlier: Hypothesis, later: Hypothesis) -> bool:
 
 
 def _apart_m(earlier: Hypothesis, later: Hypothesis) -> float:
-    places = earlier.reach or ([earlier.place] if earlier.place else [])
-    if later.place is None or not places:
+    """Least distance from where the earlier reaches to the later; infinite where a place is unknown."""
+    there = later.place
+    if there is None:
         return float("inf")
-    return min(distance_m(place, later.place) for place in places)
+    reached: list[Place | None] = [*earlier.reach] or [earlier.place]
+    return min((distance_m(place, there) for place in reached if place is not None), default=float("inf"))
 
 
 def context(memory: Memory, subject: Hypothesis, relations: Iterable[Relation], at: float) -> list[Contribution]:
