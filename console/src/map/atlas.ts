@@ -16,6 +16,8 @@ export interface Picked {
   incident: (id: string) => void;
   sensor: (id: string) => void;
   hover: (id: string | null, x: number, y: number) => void;
+  /** A person moved the map: it must not move by itself until another incident is opened. */
+  held: () => void;
 }
 
 const MARGIN_DEG = 0.02;
@@ -78,5 +80,6 @@ export function listenTo(atlas: Atlas, picked: Picked): void {
   atlas.on('click', 'incidents', (event) => picked.incident(idOf(event)));
   atlas.on('click', 'sensors', (event) => picked.sensor(idOf(event)));
   atlas.on('mousemove', 'sensors', (event) => picked.hover(idOf(event), event.point.x, event.point.y));
+  atlas.on('movestart', (event) => event.originalEvent && picked.held());
   atlas.on('mouseleave', 'sensors', () => picked.hover(null, 0, 0));
 }

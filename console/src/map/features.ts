@@ -13,6 +13,10 @@ const feature = (geometry: Geometry, properties: Record<string, unknown>): Featu
 const point = (place: Place): Geometry => ({ type: 'Point', coordinates: [place.lon, place.lat] });
 const polygon = (ring: Position[]): Geometry => ({ type: 'Polygon', coordinates: [closed(ring)] });
 
+/** Longest name beside a mark; the row has all of it. */
+const LABEL_CHARS_MAX = 44;
+const short = (text: string): string => (text.length > LABEL_CHARS_MAX ? `${text.slice(0, LABEL_CHARS_MAX - 1)}…` : text);
+
 const MARK: Record<ReturnType<typeof health>, string> = {
   ok: 'dot', never: 'faint', silent: 'dashed', suspect: 'doubt', compromised: 'doubt', staged: 'dotted', 'set aside': 'dotted',
 };
@@ -38,7 +42,7 @@ export function incidentFeatures(incidents: Iterable<Incident>, opened: string |
   return collection(
     placed.map((one) => {
       const mark = `p${one.priority}${unacknowledged(one) ? '' : '-taken'}`;
-      return feature(point(one.place), { id: one.id, label: one.title, mark, rank: one.priority, opened: one.id === opened });
+      return feature(point(one.place), { id: one.id, label: short(one.title), mark, rank: one.priority, opened: one.id === opened });
     }),
   );
 }

@@ -66,7 +66,7 @@ function shape(priority: Priority, colour: string, digit: string, hollow: boolea
 function hatch(colour: string): Draw {
   return (pen) => {
     pen.strokeStyle = colour;
-    pen.globalAlpha = 0.25;
+    pen.globalAlpha = 0.18;
     pen.lineWidth = 1;
     for (const x of [-12, 0, 12]) {
       pen.beginPath();

@@ -26,13 +26,19 @@ export function healthWords(sensor: SensorRow, now: number): string {
 
 const WORST: Health[] = ['compromised', 'suspect', 'silent', 'staged', 'set aside', 'never', 'ok'];
 
+/** How much a sensor needs a person; a camera that the map knows and nobody connected comes last. */
+const need = (sensor: SensorRow, now: number): number => {
+  const state = health(sensor, now);
+  return state === 'never' && sensor.family === 'camera' ? WORST.length : WORST.indexOf(state);
+};
+
 /** Sensors that hold every word of the filter, those that need a person first. */
 export function sorted(sensors: Iterable<SensorRow>, now: number, filter = ''): SensorRow[] {
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
   const text = (s: SensorRow): string => `${s.id} ${s.name} ${s.family} ${s.place?.name ?? ''} ${s.place?.zone ?? ''} ${s.state} ${health(s, now)}`.toLowerCase();
   return [...sensors]
     .filter((sensor) => words.every((word) => text(sensor).includes(word)))
-    .sort((a, b) => WORST.indexOf(health(a, now)) - WORST.indexOf(health(b, now)) || a.family.localeCompare(b.family) || a.name.localeCompare(b.name, undefined, { numeric: true }));
+    .sort((a, b) => need(a, now) - need(b, now) || a.family.localeCompare(b.family) || a.name.localeCompare(b.name, undefined, { numeric: true }));
 }
 
 /** Where it stands, in words. */
