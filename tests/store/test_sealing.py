@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.store.material import HOUR, SeededKeys, gas
 from tocsin.model import Level, StoreError, Tampered
 from tocsin.store.log import EventLog
-from tocsin.store.sealing import Sealer
+from tocsin.store.sealing import SHORT_BYTES, Sealer
 
 
 @given(st.binary(max_size=300), st.text(max_size=20), st.integers(0, 2**40))
@@ -32,11 +32,26 @@ def test_content_is_bound_to_class_hour_and_name(other):
         sealer.unseal(*other, sealer.seal("a", 1, "row", b"x"))
 
 
-@pytest.mark.parametrize("length", range(30))
+@pytest.mark.parametrize("length", range(29))
 def test_a_cut_row_is_noticed(length):
     sealer = Sealer(SeededKeys())
     with pytest.raises(Tampered):
         sealer.unseal("a", 1, "row", sealer.seal("a", 1, "row", b"")[:length])
+
+
+def test_long_content_is_compressed_and_short_content_is_not():
+    sealer = Sealer(SeededKeys())
+    assert len(sealer.seal("a", 1, "row", b"x" * SHORT_BYTES)) < SHORT_BYTES / 4
+    assert len(sealer.seal("a", 1, "row", b"x" * (SHORT_BYTES - 1))) > SHORT_BYTES
+
+
+@pytest.mark.parametrize("size", [SHORT_BYTES - 1, SHORT_BYTES])
+def test_one_form_is_never_taken_for_the_other(size):
+    sealer = Sealer(SeededKeys())
+    sealed = sealer.seal("a", 1, "row", b"x" * size)
+    swapped = {b"\x01": b"\x02", b"\x02": b"\x01"}[sealed[:1]] + sealed[1:]
+    with pytest.raises(Tampered):
+        sealer.unseal("a", 1, "row", swapped)
 
 
 def test_nothing_lies_on_disk_in_clear(log, tmp_path):

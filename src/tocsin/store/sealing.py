@@ -14,6 +14,12 @@ NONCE_BYTES = 12
 VERSION = b"\x01"
 """First byte of everything sealed: what follows is nonce, ciphertext, tag (NIST SP 800-38D)."""
 
+PLAIN = b"\x02"
+"""The same, of content that was not compressed."""
+
+SHORT_BYTES = 512
+"""Shorter content is sealed as it is: compressing the small state of a sensor costs more than it saves."""
+
 
 class Keys(Protocol):
     """Where the data keys come from; the gate's key ring is one."""
@@ -46,23 +52,26 @@ class Sealer:
     def seal(self, cls: str, hour: int, name: str, plain: bytes) -> bytes:
         """Compress and encrypt; raises StoreError where the key was dropped."""
         nonce = os.urandom(NONCE_BYTES)
-        cipher = AESGCM(self.keys.key(cls, hour))
-        return VERSION + nonce + cipher.encrypt(nonce, self._compressor().compress(plain), _bound(cls, hour, name))
+        cipher = self._cipher(self.keys.key(cls, hour))
+        short = len(plain) < SHORT_BYTES
+        packed = plain if short else self._compressor().compress(plain)
+        return (PLAIN if short else VERSION) + nonce + cipher.encrypt(nonce, packed, _bound(cls, hour, name, short))
 
     def unseal(self, cls: str, hour: int, name: str, sealed: bytes) -> bytes:
         """What was sealed; raises Tampered naming the row, or StoreError where the key was dropped."""
-        cipher = AESGCM(self.keys.key(cls, hour))
+        cipher = self._cipher(self.keys.key(cls, hour))
         start = len(VERSION) + NONCE_BYTES
+        short = sealed[:1] == PLAIN
         try:
-            if sealed[:1] != VERSION:
+            if not short and sealed[:1] != VERSION:
                 raise InvalidTag
-            packed = cipher.decrypt(sealed[1:start], sealed[start:], _bound(cls, hour, name))
+            packed = cipher.decrypt(sealed[1:start], sealed[start:], _bound(cls, hour, name, short))
         except (InvalidTag, ValueError) as error:
             message = (
                 f"Row {name!r} does not match its seal: it was altered, or the key ring is not the one of this folder."
             )
             raise Tampered(message) from error
-        return self._unpacked(packed, name)
+        return packed if short else self._unpacked(packed, name)
 
     def _unpacked(self, packed: bytes, name: str) -> bytes:
         try:
@@ -71,6 +80,13 @@ class Sealer:
             message = f"Row {name!r} is sealed but cannot be unpacked ({error}): restore it from a backup."
             raise Tampered(message) from error
 
+    def _cipher(self, key: bytes) -> AESGCM:
+        """The cipher of this key: the last one of this thread, since many rows in a row share a key."""
+        last: tuple[bytes, AESGCM] | None = getattr(self._local, "cipher", None)
+        if last is None or last[0] != key:
+            last = self._local.cipher = (key, AESGCM(key))
+        return last[1]
+
     def _compressor(self) -> zstandard.ZstdCompressor:
         found: zstandard.ZstdCompressor | None = getattr(self._local, "compressor", None)
         if found is None:
@@ -78,5 +94,6 @@ class Sealer:
         return found
 
 
-def _bound(cls: str, hour: int, name: str) -> bytes:
-    return f"tocsin/1\x1f{cls}\x1f{hour}\x1f{name}".encode()
+def _bound(cls: str, hour: int, name: str, short: bool) -> bytes:  # noqa: FBT001
+    """What is bound to the content; of which form it is, too."""
+    return f"tocsin/{2 if short else 1}\x1f{cls}\x1f{hour}\x1f{name}".encode()
