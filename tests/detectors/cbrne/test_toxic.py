@@ -57,7 +57,7 @@ def test_a_mean_above_the_value_of_a_duration_is_told_by_then(substance, minutes
 
 
 def test_below_every_value_nothing_is_told_for_eight_hours():
-    assert told([0.9 * LIMITS["carbon monoxide"].onset_ppm()] * 960, "carbon monoxide", 30.0) == []
+    assert told([0.9 * LIMITS["carbon monoxide"].onset_ppm] * 960, "carbon monoxide", 30.0) == []
 
 
 def test_clean_air_ends_the_episode():

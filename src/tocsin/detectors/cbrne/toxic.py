@@ -20,11 +20,15 @@ _URGENT_MIN = 60.0
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """The values of one agent: ppm per grade at each of `minutes`, and what to say while nobody has verified them."""
+    """The values of one agent: ppm per grade at each of `minutes`, and what to say while nobody has verified them.
+
+    `onset_ppm` is the lowest value of all: below it nothing is exceeded at any duration.
+    """
 
     minutes: tuple[float, ...]
     ppm: dict[str, tuple[float, ...]]
     doubt: str
+    onset_ppm: float
 
     def at(self, grade: str, minutes: float) -> float | None:
         """The value for an exposure of so many minutes: a straight line in log-log between the tabulated.
@@ -41,10 +45,6 @@ class Limits(Struct, frozen=True, kw_only=True):
                 part = max(0.0, log(minutes / low) / log(high / low)) if minutes > low else 0.0
                 return exp(log(values[k - 1]) + part * log(values[k] / values[k - 1]))
         return values[-1]
-
-    def onset_ppm(self) -> float:
-        """The lowest value of all: below it nothing is exceeded at any duration."""
-        return min(min(values) for values in self.ppm.values())
 
 
 class Exposure(Struct):
@@ -127,7 +127,8 @@ def _limits(name: str, row: dict[str, Any], table: dict[str, Any]) -> Limits:
     if not ppm or any(len(values) != len(minutes) or min(values) <= 0 for values in ppm.values()):
         raise ConfigError(f"{_TABLE}: {name} needs one value above 0 per duration, or `not recommended`.")
     status = str(row.get("status", table["status"]))
-    return Limits(minutes=minutes, ppm=ppm, doubt="" if status.startswith("read ") else f"; value {status}")
+    doubt = "" if status.startswith("read ") else f"; value {status}"
+    return Limits(minutes=minutes, ppm=ppm, doubt=doubt, onset_ppm=min(map(min, ppm.values())))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +165,7 @@ class _Judge:
 
     def _expose(self, exposure: Exposure, limits: Limits, ppm: float, fact: Observation[Concentration]) -> None:
         """Take the reading into dose, episode and held grades."""
-        onset = limits.onset_ppm()
+        onset = limits.onset_ppm
         elapsed_s = fact.at - exposure.last_at
         if ppm >= onset:
             self._breathe(exposure, limits, ppm, fact.at, min(elapsed_s, self.rule.gap_s_max))
@@ -173,9 +174,11 @@ class _Judge:
             exposure.recent = [*exposure.recent, fact.id][-self.rule.cited_max :]
         elif exposure.since is not None:
             self._calm(exposure, fact.at)
-        oldest = int((fact.at - 60.0 * limits.minutes[-1]) // _BIN_S)
-        exposure.dose = {minute: dose for minute, dose in exposure.dose.items() if minute > oldest}
-        exposure.held = self._held(exposure.held, limits, ppm, fact.at, elapsed_s)
+        if exposure.dose:
+            oldest = int((fact.at - 60.0 * limits.minutes[-1]) // _BIN_S)
+            exposure.dose = {minute: dose for minute, dose in exposure.dose.items() if minute > oldest}
+        if ppm >= onset or exposure.held:
+            exposure.held = self._held(exposure.held, limits, ppm, fact.at, elapsed_s)
 
     def _calm(self, exposure: Exposure, at: float) -> None:
         """Clean air: after enough of it, the episode is over."""
