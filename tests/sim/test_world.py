@@ -21,7 +21,7 @@ from tocsin.sim.capture import CAPTURE, read_capture, read_truth, simulate
 from tocsin.sim.chance import Wander, stream
 from tocsin.sim.plume import Cloud, Houses, ppm_of
 from tocsin.sim.scenario import Noise, load_scenario
-from tocsin.sim.world import World, generate, truth_of
+from tocsin.sim.world import CAMERA_PATH, CROWD_PATH, World, generate, truth_of
 
 CONTENT = Path(__file__).parents[2] / "content"
 HELSINKI = City.load(CONTENT / "cities" / "helsinki")
@@ -141,7 +141,7 @@ def test_a_quiet_day_stays_below_every_danger():
     gas = [said for _, said in readings(emissions, "gas")]
     assert max(said["cl2_ppm"] for said in gas) < 0.5
     assert max(said["nh3_ppm"] for said in gas) < 30
-    crowds = [json.loads(line) for e in emissions if e.channel == "http" for line in e.payload.splitlines()]
+    crowds = [json.loads(line) for e in emissions if e.address == CROWD_PATH for line in e.payload.splitlines()]
     assert 1.08 < max(said["persons_per_m2"] for said in crowds) < 2.17
     alerts = [json.loads(e.payload) for e in emissions if e.channel == "eve" and b'"alert":' in e.payload]
     assert 0 < len(alerts) < 15
@@ -278,4 +278,15 @@ def test_the_demo_mappings_understand_every_whole_message():
         "crowd.density/1",
         "weather.wind/1",
         "sensor.contact/1",
+        "sensor.alive/1",
     }
+
+
+def test_most_cameras_show_signs_of_life_and_a_few_are_dead():
+    spoken = [
+        line for e in emitted(QUIET, duration_s=130) if e.address == CAMERA_PATH for line in e.payload.splitlines()
+    ]
+    alive = Counter(json.loads(line)["source"] for line in spoken)
+    cameras = [sensor for sensor in HELSINKI.sensors.values() if sensor.family == "camera"]
+    assert 0.9 * len(cameras) < len(alive) < len(cameras)
+    assert min(alive.values()) >= 2

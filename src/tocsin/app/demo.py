@@ -29,6 +29,9 @@ SKIP_S = 90.0
 CROWD = "crowd"
 """The HTTP input of the crowd counters."""
 
+CAMERAS = "cameras"
+"""The HTTP input of the recorders that speak for the cameras."""
+
 
 def demo(*, port: int, scenario: str, seed: int, folder: Path | None, browse: bool) -> int:
     """Run the demo until it is stopped. Without a folder nothing of it is kept."""
@@ -86,6 +89,7 @@ def demo_settings(city: City, logs: Path, web: WebPlan) -> Settings:
     inputs = {
         "sensors": MemberPlan(kind="mqtt", parameters={"url": EMBEDDED, **read_by}),
         CROWD: MemberPlan(kind="http", parameters={"mapping": "crowd", "mappings": read_by["mappings"]}),
+        CAMERAS: MemberPlan(kind="http"),
     }
     for sensor in city.sensors.values():
         if sensor.family == "network":

@@ -27,6 +27,14 @@ HEARTBEAT_EVERY_S = 60
 CROWD_PATH = "/api/ingest/crowd"
 """Crowd counters send their readings together by HTTP; all others by MQTT."""
 
+CAMERA_PATH = "/api/ingest/cameras"
+"""Cameras tell by HTTP that they are alive; they see nothing yet, and a few are out of order."""
+
+ALIVE = {"is": "sensor.alive/1"}
+
+DEAD_SHARE = 0.03
+"""Share of the city's cameras that never speak."""
+
 FAMILIES = ("gas", "radiation", "wind", "contact")
 
 
@@ -68,6 +76,8 @@ class World:
         self._watched = watched_by(city)
         self._traffic = Traffic(self._chance("network"), self._watched)
         self._devices = {s.id: self._device(s) for s in city.sensors.values() if s.family in {*FAMILIES, "crowd"}}
+        dead = self._chance("cameras")
+        self._cameras = {s.id: self._device(s) for s in self._family("camera") if float(dead.random()) >= DEAD_SHARE}
         self._wires = self._chance("wires")
         self._events = Events(scenario, self._chance("events"), city, self._traffic, self._watched)
         self._plan()
@@ -79,7 +89,7 @@ class World:
         return [sensor for sensor in self._city.sensors.values() if sensor.family == family]
 
     def _device(self, sensor: Sensor) -> Device:
-        every_s = HEARTBEAT_EVERY_S if sensor.family == "contact" else READING_EVERY_S
+        every_s = HEARTBEAT_EVERY_S if sensor.family in {"contact", "camera"} else READING_EVERY_S
         return Device(sensor.id, every_s, self._chance(f"clock {sensor.id}"))
 
     def _plan(self) -> None:
@@ -126,6 +136,7 @@ class World:
                 yield from self._sent(Emission(now, "mqtt", f"city/{family}/{name}", payload, name))
         if second % READING_EVERY_S == 0:
             yield from self._crowds(second)
+        yield from self._signs_of_life(second)
         yield from self._lines(second)
 
     def _values(self, family: str, name: str, second: int) -> dict[str, Any]:
@@ -164,6 +175,18 @@ class World:
                 lines.append(msgspec.json.encode({**head, "persons_per_m2": density, "persons": persons}))
         if lines:
             yield Emission(self.start_at + second + READING_EVERY_S, "http", CROWD_PATH, b"\n".join(lines) + b"\n")
+
+    def _signs_of_life(self, second: int) -> Iterator[Emission]:
+        """What cameras say of themselves, gathered per second by their recorder: that they are there."""
+        spoken = {name: device.speak(second) for name, device in self._cameras.items()}
+        lines = [
+            {"source": name, "at": round(self.start_at + said[0], 3), "n": said[1], "boot": said[2], "body": ALIVE}
+            for name, said in spoken.items()
+            if said is not None
+        ]
+        if lines:
+            payload = b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
+            yield Emission(self.start_at + second + 1, "http", CAMERA_PATH, payload)
 
     def _any_slot(self, name: str, second: int) -> tuple[float, int, str] | None:
         return next(filter(None, (self._devices[name].speak(second + slot) for slot in range(READING_EVERY_S))), None)
