@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from msgspec.structs import replace
-
 from tocsin.app.house import declared
 from tocsin.app.layout import city_of, data_of, settings_of
 from tocsin.contract.resources import Resources
@@ -56,4 +54,4 @@ def _newest(data: Path, incident: str) -> tuple[Proposal, Action | None]:
 def _sent(book: Casebook, proposal: Proposal) -> Action | None:
     """The newest approved action where nothing newer waits as a draft."""
     actions = book.actions(proposal.id) if proposal.state != "draft" else []
-    return replace(actions[0], proposal=replace(actions[0].proposal, state="draft")) if actions else None
+    return actions[0] if actions else None

@@ -90,15 +90,19 @@ def _inputs(folder: Path, settings: Settings) -> Iterator[Complaint]:
             _check_input(folder, settings, plan)
         except TocsinError as error:
             yield Complaint(f"Input {name!r}: {error}")
+            continue
+        if plan.kind == "tail" and not Path(plan.parameters["path"]).exists():
+            text = f"Input {name!r}: there is no file {plan.parameters['path']} (yet): start what writes it."
+            yield Complaint(text, bad=False)
     if not settings.inputs:
         yield Complaint("Nothing is listened to yet: `tocsin add mqtt` or `tocsin add log`.", bad=False)
 
 
 def _check_input(folder: Path, settings: Settings, plan: MemberPlan) -> None:
-    """What its declaration alone does not show: files, mappings, secrets, the broker."""
+    """What its declaration alone does not show: folders, mappings, secrets, the broker."""
     given = plan.parameters
-    if plan.kind == "tail" and not Path(given["path"]).exists():
-        message = f"There is no file {given['path']}: correct `path`, or start what writes it."
+    if plan.kind == "tail" and not Path(given["path"]).parent.is_dir():
+        message = f"There is no folder {Path(given['path']).parent}: correct `path`."
         raise ConfigError(message)
     if plan.kind != "mqtt":
         return
