@@ -18,6 +18,7 @@ from tocsin.engine.broker import INGEST, Broker, Device, Tls
 from tocsin.engine.bundler import Bundler
 from tocsin.engine.desk import Desk
 from tocsin.engine.embedded import Embedded
+from tocsin.engine.keeping import Keeping, hours_by
 from tocsin.engine.outbox import Carrier
 from tocsin.engine.outlets import Outlet, open_outlet
 from tocsin.engine.status import Status
@@ -42,6 +43,7 @@ class Live:
     engine: Embedded
     desk: Desk
     carrier: Carrier
+    keeping: Keeping
     status: Status
     broker: Broker | None
     sources: Mapping[str, RunningSource]
@@ -53,6 +55,7 @@ class Live:
         self.engine.each_tick(Teller(view, self.status).tick)
         self.engine.each_tick(self.house.flow.doorway.expire)
         self.engine.each_tick(Bundler(view, self.house.log, self.house.casebook).tick)
+        self.engine.each_tick(self.keeping.tick)
         view.each_fact(self._automatic)
         refolded = self.engine.start()
         if refolded:
@@ -64,6 +67,7 @@ class Live:
         self.house.view.ring.close()
         self.engine.stop()
         self.carrier.stop()
+        self.keeping.wait()
         if self.broker is not None:
             self.broker.stop()
         self.house.close(self.clock())
@@ -99,6 +103,9 @@ def go_live(
         engine=engine,
         desk=desk,
         carrier=carrier,
+        keeping=Keeping(
+            house.log, house.casebook, house.quarantine, outbox, hours_by(house.policies, settings.retention_h)
+        ),
         status=Status(engine, house.view, house.ledger, outbox),
         broker=broker,
         sources=sources,
