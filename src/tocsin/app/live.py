@@ -89,6 +89,7 @@ def go_live(
     outbox = Outbox(house.log)
     outlets = {name: _outlet(house, plan) for name, plan in settings.outlets.items()}
     carrier = Carrier(outbox, outlets, partial(_permit, house, clock), clock, engine.post)
+    kept_h = hours_by(house.policies, settings.retention_h)
     desk = Desk(
         view=house.view,
         engine=engine,
