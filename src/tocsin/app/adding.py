@@ -154,7 +154,7 @@ def _propose(city: Path, url: str, access: "Access", heard: "Heard", place: str,
     if as_json:
         print_json([{"type": "written", "input": name, "sensors": [sensor.id for sensor in sensors]}])
         return
-    print(f"\nWritten: input {name!r} in tocsin.yaml, and {len(sensors)} new sensors in service.")
+    print(f"\nWritten: input {name!r} in tocsin.yaml. New sensors in service: {len(sensors) or 'none'}.")
     _next(city, assumed=spot.assumed and bool(sensors))
 
 
@@ -182,9 +182,7 @@ def _offer_lines(offer: "Offer") -> "Sequence[str]":
 
 def _next(city: Path, *, assumed: bool) -> None:
     if assumed:
-        print(
-            "Their places are not known: they stand at the centre, marked as assumed. Correct `place` in sensors.yaml."
-        )
+        print("Their place is not known: it is the centre, marked as assumed. Correct `place` in sensors.yaml.")
     print(f"Next: `tocsin check-config {city}`, then `tocsin serve {city}` (start it anew if it runs).")
 
 

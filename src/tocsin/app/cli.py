@@ -166,7 +166,7 @@ def _tell_complaints(complaints: "Sequence[Complaint]", *, as_json: bool) -> int
         print_json({"type": "complaint", "bad": one.bad, "text": one.text} for one in ordered)
     else:
         print("\n".join(f"{'wrong' if one.bad else 'note '}  {one.text}" for one in ordered))
-        print(f"{bad} things are wrong." if bad else "Nothing is wrong.")
+        print(f"What is wrong: {bad}." if bad else "Nothing is wrong.")
     return 1 if bad else 0
 
 

@@ -79,7 +79,9 @@ def _city(folder: Path, settings: Settings) -> Iterator[Complaint]:
             yield Complaint(f"Sensor {sensor.id} looks at people but states no purpose: add `purpose`.")
     unplaced = [sensor.id for sensor in city.sensors.values() if "place" in sensor.coverage.assumed]
     if unplaced:
-        text = f"{len(unplaced)} sensors have an assumed place, such as {unplaced[0]}: correct `place` in sensors.yaml."
+        text = (
+            f"Sensors with an assumed place: {len(unplaced)}, such as {unplaced[0]}. Correct `place` in sensors.yaml."
+        )
         yield Complaint(text, bad=False)
 
 
