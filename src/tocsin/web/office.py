@@ -280,4 +280,5 @@ def person_of(account: Account) -> Person:
 
 def _at_the_desk(office: Office, account: Account) -> list[Account]:
     known = {one.id: one for one in office.accounts.accounts()} if office.accounts is not None else {}
-    return [one for one in {account.id: account, **known}.values() if one.role in AT_THE_DESK]
+    working = (one for one in {account.id: account, **known}.values() if one.role in AT_THE_DESK)
+    return sorted(working, key=lambda one: (one.name, one.id))
