@@ -104,9 +104,7 @@ def go_live(
         engine=engine,
         desk=desk,
         carrier=carrier,
-        keeping=Keeping(
-            house.log, house.casebook, house.quarantine, outbox, hours_by(house.policies, settings.retention_h)
-        ),
+        keeping=Keeping(house.log, house.casebook, house.quarantine, outbox, kept_h),
         status=Status(engine, house.view, house.ledger, outbox),
         broker=broker,
         sources=sources,

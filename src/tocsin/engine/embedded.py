@@ -10,7 +10,8 @@ import structlog
 
 from tocsin.contract.protocols import RunningSource
 from tocsin.engine.flow import Flow
-from tocsin.engine.mailbox import Letter, Mailbox
+from tocsin.engine.mailbox import Item, Letter, Mailbox
+from tocsin.engine.patience import patiently
 from tocsin.model import Fact, TocsinError, TooMuch
 from tocsin.store.scribe import Committed
 
@@ -65,6 +66,7 @@ class Embedded:
         self._clock = clock
         self._mailbox = Mailbox(self.limits.letters_max)
         self._stopping = threading.Event()
+        self.failures: list[str] = []
         self._threads: list[threading.Thread] = []
         self._saved_at = clock()
         self._saved_folded = 0
@@ -123,9 +125,17 @@ class Embedded:
         return self._mailbox.waiting
 
     def _spawn(self, name: str, target: Callable[[], None]) -> None:
-        thread = threading.Thread(target=target, name=f"tocsin {name}", daemon=True)
+        thread = threading.Thread(target=self._guarded, args=(name, target), name=f"tocsin {name}", daemon=True)
         self._threads.append(thread)
         thread.start()
+
+    def _guarded(self, name: str, target: Callable[[], None]) -> None:
+        """A thread that ends by a fault says so: its silence must not look like calm."""
+        try:
+            target()
+        except Exception as error:
+            self.failures.append(f"{name} ended by a fault ({type(error).__name__}): restart Tocsin")
+            log.exception("thread failed", thread=name)
 
     def _pump(self, line: Line) -> None:
         pause_s = 0.1
@@ -148,22 +158,23 @@ class Embedded:
     def _run(self) -> None:
         next_tick = self._clock()
         while not self._stopping.is_set() or self._mailbox.unfolded:
-            item = self._mailbox.take(
-                self._wait_s(next_tick), letters=self._mailbox.unfolded < self.limits.unfolded_max
-            )
-            match item:
-                case Letter():
-                    self._admit(item)
-                case Committed():
-                    self.flow.fold(item)
-                case None:
-                    pass
-                case call:
-                    call()
+            behind = self._mailbox.unfolded >= self.limits.unfolded_max
+            self._do(self._mailbox.take(self._wait_s(next_tick), letters=not behind))
             now = self._clock()
             if now >= next_tick and not self._stopping.is_set():
                 self._tick(now)
                 next_tick = now + self.limits.tick_s
+
+    def _do(self, item: Item | None) -> None:
+        match item:
+            case Letter():
+                self._admit(item)
+            case Committed():
+                self.flow.fold(item)
+            case None:
+                pass
+            case call:
+                call()
 
     def _wait_s(self, next_tick: float) -> float:
         return max(0.0, min(self.limits.poll_s, next_tick - self._clock()))
@@ -171,13 +182,10 @@ class Embedded:
     def _admit(self, letter: Letter) -> None:
         observations = self.flow.admit(letter.delivered, letter.via, self._clock())
         resume = {letter.via: letter.resume} if letter.resume else {}
-        while not self._stopping.is_set():
-            try:
-                self.flow.submit(observations, letter.delivered, resume=resume, done=self._mailbox.put)
-            except TooMuch as error:
-                self._stopping.wait(min(error.retry_after_s, self.limits.poll_s))
-            else:
-                return
+        patiently(
+            lambda: self.flow.submit(observations, letter.delivered, resume=resume, done=self._mailbox.put),
+            self._stopping.is_set,
+        )
 
     def _tick(self, now: float) -> None:
         self.flow.tick(now, done=self._mailbox.put)

@@ -11,6 +11,7 @@ from tocsin.contract.bodies import LogEvents
 from tocsin.contract.protocols import Delivered
 from tocsin.engine.doorway import Doorway
 from tocsin.engine.graph import Graph
+from tocsin.engine.patience import patiently
 from tocsin.model import Body, Fact, Observation, Origin, Tick
 from tocsin.model.wire import unsealed
 from tocsin.store.log import EventLog
@@ -101,7 +102,7 @@ class Flow:
         Raises TooMuch while the log's queue is full: try again, nothing was taken.
         """
         if not facts and not resume:
-            _acknowledge(delivered)
+            self.log.post(_nothing).add_done_callback(lambda _: _acknowledge(delivered))  # after its quarantine
             return None
 
         def committed(result: Committed) -> None:
@@ -162,12 +163,16 @@ class Flow:
     def _quarantine(self, rejected: Sequence[Rejected]) -> None:
         self.counts.rejected += len(rejected)
         if rejected:
-            self.quarantine.put(rejected)
+            patiently(lambda: self.quarantine.put(rejected))
 
 
 def _acknowledge(delivered: Delivered) -> None:
     if delivered.acknowledge is not None:
         delivered.acknowledge()
+
+
+def _nothing(_connection: object) -> None:
+    """A write of nothing: done when everything before it is on disk."""
 
 
 def _refused(fact: Fact, why: str) -> Rejected:

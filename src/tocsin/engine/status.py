@@ -105,7 +105,7 @@ class Status:
 
     def _problems(self) -> list[str]:
         lines = [f"{line.name}: {line.problem}" for line in list(self.engine.lines.values()) if line.problem]
-        return lines + [node.problem for node in self.engine.flow.graph.nodes if node.problem]
+        return [*self.engine.failures, *lines, *(node.problem for node in self.engine.flow.graph.nodes if node.problem)]
 
 
 def reports(seat: Seat, now: float) -> bool:

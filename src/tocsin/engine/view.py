@@ -8,6 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from tocsin.city.context import City
+from tocsin.engine.patience import patiently
 from tocsin.engine.ring import Ring
 from tocsin.engine.rows import Bucket, SensorRow
 from tocsin.engine.seats import Seat, Seats
@@ -160,11 +161,14 @@ class View:
         if known is None:
             self.opened.append(fact.at)
         self._incidents[fact.id] = fact
-        self._casebook.save([fact])
+        self._save(fact)
         self._adopt(fact)
         self._trim()
         self.ring.tell("incident", fact)
         return fact
+
+    def _save(self, fact: Incident | Proposal | Outcome) -> None:
+        patiently(lambda: self._casebook.save([fact]))
 
     def _adopt(self, incident: Incident) -> None:
         for stage in incident.stages:
@@ -180,13 +184,13 @@ class View:
         known = self._proposals.get(fact.id)
         if known is None or known.rev < fact.rev:
             self._proposals[fact.id] = fact
-            self._casebook.save([fact])
+            self._save(fact)
             if not fact.automatic:
                 self.ring.tell("proposal", fact)
 
     def _outcome(self, fact: Outcome) -> None:
         self._outcomes.append(fact)
-        self._casebook.save([fact])
+        self._save(fact)
         self.ring.tell("outcome", fact)
 
     def _health(self, fact: Health) -> None:

@@ -1,6 +1,7 @@
 """Which hypotheses belong to one incident, and what the earlier lends to the later as context."""
 
 from collections.abc import Iterable, Iterator
+from math import ceil, inf
 
 from tocsin.fusion.state import Hypothesis, Memory
 from tocsin.fusion.tables import Relation
@@ -34,9 +35,9 @@ def _apart_m(earlier: Hypothesis, later: Hypothesis) -> float:
     """Least distance from where the earlier reaches to the later; infinite where a place is unknown."""
     there = later.place
     if there is None:
-        return float("inf")
+        return inf
     reached: list[Place | None] = [*earlier.reach] or [earlier.place]
-    return min((distance_m(place, there) for place in reached if place is not None), default=float("inf"))
+    return min((distance_m(place, there) for place in reached if place is not None), default=inf)
 
 
 def context(memory: Memory, subject: Hypothesis, relations: Iterable[Relation], at: float) -> list[Contribution]:
@@ -53,7 +54,7 @@ def _lent(relation: Relation, earlier: Hypothesis, later: Hypothesis, at: float)
     nats = min(relation.nats, DEFAULT_NATS_MAX)
     apart = _apart_m(earlier, later)
     told = relation.because.format(
-        age=_span(later.since - earlier.since), metres=f"{apart:.0f}" if apart < float("inf") else "some"
+        age=_span(later.since - earlier.since), metres=f"{ceil(apart / 10) * 10 or 10}" if apart < inf else "some"
     )
     return Contribution(
         id=f"context:{earlier.id}:{later.id}",
