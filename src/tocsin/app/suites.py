@@ -1,7 +1,9 @@
 """`tocsin evaluate` and `tocsin bench`: the workshop that suites are lent, and how their reports are told."""
 
+import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,16 +12,27 @@ from typing import Any, cast
 
 import msgspec
 
-from tocsin.app.config import Settings
+from tocsin.app.config import BrokerPlan, MemberPlan, Settings
 from tocsin.app.house import House, open_house
 from tocsin.app.scenario import SETTLE_S, demo_city_folder, routes, scenario_path
 from tocsin.city.context import City
+from tocsin.city.registry import Coverage, Sensor
 from tocsin.contract.walk import configured, member_of
+from tocsin.engine.broker import READY_S_MAX, Broker, Device
 from tocsin.engine.rerun import Rerun
-from tocsin.model import ConfigError, Origin, SourceState
+from tocsin.gate.keys import KeyRing
+from tocsin.model import ConfigError, Origin, Place, SourceState, moved
 from tocsin.sim.capture import CAPTURE, simulate
 from tocsin.sim.scenario import load_scenario
-from tocsin.suites import Order, Rehearsed, Report, Verb, seeds_of, suite_named
+from tocsin.store.log import FILE as LOG_FILE
+from tocsin.store.log import EventLog
+from tocsin.suites import Order, Rehearsed, Report, Site, Verb, seeds_of, suite_named
+
+PLAN = "site.json"
+"""What a server of `bench kill` reads: port and devices."""
+
+BROKER = "broker"
+READY = "ready"
 
 SETTINGS = Settings(origin=Origin.SIMULATED, newcomers=SourceState.IN_SERVICE)
 """What suites measure: the shipped defaults, on simulated input, with every sensor accepted."""
@@ -52,6 +65,29 @@ class Bench:
                 yield Rehearsed(truth=truth, concluded=concluded, log=house.log)
             finally:
                 house.close(driver.now)
+
+    def furnish(self, folder: Path, devices: Sequence[str]) -> Site:
+        """Write down who may publish, on which port; the broker's own files make the passwords."""
+        broker = Broker(folder / BROKER, [_device(name) for name in devices])
+        plan = {"port": broker.port, "devices": list(devices)}
+        (folder / PLAN).write_bytes(msgspec.json.encode(plan))
+        return Site(
+            folder=folder,
+            log_file=folder / "log" / LOG_FILE,
+            broker_pid=folder / BROKER / "broker.pid",
+            ready=folder / READY,
+            host=broker.host,
+            port=broker.port,
+            logins={name: broker.credentials[name] for name in devices},
+        )
+
+    def server(self, site: Site) -> Sequence[str]:
+        """This module, as a program."""
+        return [sys.executable, "-m", "tocsin.app.suites", str(site.folder)]
+
+    def log_of(self, site: Site) -> EventLog:
+        """The log, with the keys of the site."""
+        return EventLog.open(site.log_file.parent, KeyRing.open(site.folder / "private" / "keys"))
 
 
 def run_evaluate(
@@ -125,3 +161,44 @@ def _tell(report: Report, *, as_json: bool) -> None:
 def _table(prefix: str, metrics: Mapping[str, float]) -> None:
     for name, value in metrics.items():
         print(f"  {prefix}{name:<40} {value:>14.6g}")
+
+
+def _device(name: str) -> Device:
+    return Device(name=name, publish=(f"city/gas/{name}",))
+
+
+def _gas_sensor(name: str, index: int) -> Sensor:
+    place = moved(Place(lon=24.94, lat=60.17), 400.0 * index, 0.0)
+    coverage = Coverage(range_m=300.0)
+    return Sensor(id=name, family="gas", name=name, place=place, coverage=coverage, state=SourceState.IN_SERVICE)
+
+
+def serve_site(folder: Path) -> None:
+    """Serve a furnished folder until SIGTERM: broker, session, engine, all as in `tocsin serve`, without a console."""
+    from tocsin.app.live import EMBEDDED, go_live
+
+    plan: dict[str, Any] = msgspec.json.decode((folder / PLAN).read_bytes())
+    city = City.empty("kill", Place(lon=24.94, lat=60.17))
+    for index, name in enumerate(plan["devices"]):
+        city = city.with_sensor(_gas_sensor(name, index))
+    parameters = {"url": EMBEDDED, **routes(demo_city_folder())}
+    settings = msgspec.structs.replace(
+        SETTINGS,
+        broker=BrokerPlan(port=plan["port"]),
+        inputs={"sensors": MemberPlan(kind="mqtt", parameters=parameters)},
+    )
+    stopping = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    live = go_live(folder, settings, city, devices=[_device(name) for name in plan["devices"]])
+    live.start()
+    try:
+        session: Any = live.sources["sensors"]
+        if session.wait_ready(READY_S_MAX):
+            (folder / READY).touch()
+            stopping.wait()
+    finally:
+        live.stop()
+
+
+if __name__ == "__main__":
+    serve_site(Path(sys.argv[1]))

@@ -93,6 +93,26 @@ class Rehearsed:
     log: EventLog
 
 
+class Site(Struct, frozen=True, kw_only=True):
+    """An installation that is served by a child process: where it lies, and how devices reach it.
+
+    `ready` exists once devices are heard. `logins` are the passwords by device; a device
+    publishes to its own topic.
+    """
+
+    folder: Path
+    log_file: Path
+    broker_pid: Path
+    ready: Path
+    host: str
+    port: int
+    logins: dict[str, str]
+
+    def topic(self, device: str) -> str:
+        """Where a device publishes."""
+        return f"city/gas/{device}"
+
+
 class Workshop(Protocol):
     """What the composition root lends to suites."""
 
@@ -108,12 +128,16 @@ class Workshop(Protocol):
         """Simulate a scenario to a capture, replay it through a fresh installation, and give it all back after."""
         ...
 
-    def server(self, folder: Path) -> Sequence[str]:
-        """The command that serves `folder` (made by `furnish`) with broker and engine until it is killed."""
+    def furnish(self, folder: Path, devices: Sequence[str]) -> Site:
+        """An installation that `server` can serve: one gas sensor and one MQTT login per name."""
         ...
 
-    def furnish(self, folder: Path, devices: Sequence[str]) -> None:
-        """Prepare a folder that `server` can serve: one gas sensor and one MQTT login per name."""
+    def server(self, site: Site) -> Sequence[str]:
+        """The command that serves a site, broker and engine."""
+        ...
+
+    def log_of(self, site: Site) -> EventLog:
+        """The log of a site that nobody serves any more."""
         ...
 
 

@@ -71,9 +71,10 @@ class FlowBench:
 
     For each number in `sensors`, `readings` readings in NDJSON deliveries of `delivery` lines go
     through the whole installation on real files (every commit synced); the cost is the CPU time
-    of the process, all threads together, with its share of the snapshots; the least of `rounds`. Then `paced_s` seconds at half the
-    measured rate with `paced_sensors` sensors give the latency, counted from the moment when a
-    reading was due, not from when somebody had time for it. `folder` lies on the disk to be measured.
+    of the process, all threads together, with its share of the snapshots, in the least disturbed
+    of `rounds`. Then `paced_s` seconds at half the measured rate with `paced_sensors` sensors give
+    the latency, counted from the moment when a reading was due, not from when somebody had time
+    for it. `folder` lies on the disk to be measured.
     """
 
     kind: ClassVar[str] = "flow"
