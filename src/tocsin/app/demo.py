@@ -23,7 +23,7 @@ from tocsin.store.accounts import Account, Accounts
 
 BANNER = "simulated city, no real data"
 
-SKIP_S = 90.0
+SKIP_S = 93.0
 """How long the simulated city has lived when it is first seen: the attack on its sensors is about to begin."""
 
 CROWD = "crowd"

@@ -15,6 +15,7 @@ from tocsin.contract.walk import configured, members, start
 from tocsin.engine.doorway import Doorway, admission_by
 from tocsin.engine.flow import Flow
 from tocsin.engine.graph import Graph, Node, node
+from tocsin.engine.registry import Registry, Ruling
 from tocsin.engine.ring import Ring
 from tocsin.engine.seats import Seats
 from tocsin.engine.view import View
@@ -51,6 +52,7 @@ class House:
     seats: Seats
     view: View
     graph: Graph
+    ruling: Ruling
     flow: Flow
 
     def close(self, now: float) -> None:
@@ -78,7 +80,10 @@ def open_house(folder: Path, settings: Settings, city: City, *, recorded: bool =
     seats = Seats(city, newcomers=settings.newcomers)
     casebook, quarantine = Casebook(log), Quarantine(log)
     view = View(city, seats, casebook, Ring(first=log.last_pos + 1))
-    graph = Graph(_nodes(settings, resources), Cards.load(content_folder() / "cards"))
+    registry = node(Registry.kind, Registry(), "detector", resources)
+    graph = Graph([registry, *_nodes(settings, resources)], Cards.load(content_folder() / "cards"))
+    ruling = Ruling(seats, view, settings.origin)
+    view.each_fact(ruling.hear)
     skew_s_max = float("inf") if recorded else SKEW_S_MAX
     flow = Flow(
         doorway=Doorway(seats, _perceivers(settings, resources), admission, skew_s_max=skew_s_max),
@@ -102,6 +107,7 @@ def open_house(folder: Path, settings: Settings, city: City, *, recorded: bool =
         seats=seats,
         view=view,
         graph=graph,
+        ruling=ruling,
         flow=flow,
     )
 

@@ -21,6 +21,7 @@ from tocsin.engine.embedded import Embedded
 from tocsin.engine.keeping import Keeping, hours_by
 from tocsin.engine.outbox import Carrier
 from tocsin.engine.outlets import Outlet, open_outlet
+from tocsin.engine.registry import Registry
 from tocsin.engine.status import Status
 from tocsin.engine.teller import Teller
 from tocsin.gate.outlet import release
@@ -56,6 +57,8 @@ class Live:
         self.engine.each_tick(self.house.flow.doorway.expire)
         self.engine.each_tick(Bundler(view, self.house.log, self.house.casebook).tick)
         self.engine.each_tick(self.keeping.tick)
+        self.engine.each_tick(lambda now: self.house.ruling.end(now, self.engine.post))
+        self.engine.once_resumed(lambda: self.house.ruling.restore(self.house.graph.states_of(Registry.kind)))
         view.each_fact(self._automatic)
         refolded = self.engine.start()
         if refolded:

@@ -20,7 +20,7 @@ from tocsin.sim.scenario import Scenario, load_scenario
 from tocsin.sim.score import score
 from tocsin.sim.truth import Truth
 
-SETTLE_S = 30.0
+SETTLE_S = 15.0
 """Event time after the end of a capture for what is still deciding."""
 
 

@@ -75,6 +75,7 @@ def serve_until_stopped(office: Office, plan: WebPlan, bound: socket.socket, rea
         create_app(office),
         log_level="warning",
         access_log=False,
+        server_header=False,
         timeout_graceful_shutdown=3,
         lifespan="off",
         ssl_certfile=plan.certificate or None,

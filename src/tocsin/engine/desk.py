@@ -7,6 +7,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from tocsin.engine.registry import aim_of
 from tocsin.engine.view import View
 from tocsin.gate.approve import Approver, approve, approvers_needed
 from tocsin.gate.ledger import Ledger
@@ -127,8 +128,7 @@ class Desk:
         if wish.verb in PROPOSAL_VERBS:
             self._about_proposal(decision, by, wish.typed, now)
         else:
-            if wish.verb in INCIDENT_VERBS:
-                _check_incident(self._view.incident(wish.target), decision, now)
+            self._check(wish, decision, now)
             self._record(decision)
             self._engine.append(decision)
         return decision
@@ -136,6 +136,14 @@ class Desk:
     def automatic(self, proposal: Proposal, now: float) -> None:
         """Act on a proposal that a standing policy has approved beforehand, under its name."""
         self._send(approve(self._ledger, self._policies, proposal, (), "", now), now)
+
+    def _check(self, wish: Wish, decision: Decision, now: float) -> None:
+        if wish.verb in INCIDENT_VERBS:
+            _check_incident(self._view.incident(wish.target), decision, now)
+        else:
+            self._view.sensor(wish.target)
+        if wish.verb == "aim":
+            aim_of(wish.text)
 
     def _decision(self, wish: Wish, by: Person, now: float) -> Decision:
         self._count += 1

@@ -71,14 +71,22 @@ class Embedded:
         self._saved_at = clock()
         self._saved_folded = 0
         self._after_tick: list[Callable[[float], None]] = []
+        self._after_resume: list[Callable[[], None]] = []
+        self.ticked_at = clock()
 
     def each_tick(self, call: Callable[[float], None]) -> None:
         """Have `call(now)` run in the engine's thread after every tick."""
         self._after_tick.append(call)
 
+    def once_resumed(self, call: Callable[[], None]) -> None:
+        """Have `call()` run when the states are back and no source has spoken yet."""
+        self._after_resume.append(call)
+
     def start(self) -> int:
         """Resume from the last snapshot, then run; returns how many facts were folded anew."""
         refolded = self.flow.resume()
+        for call in self._after_resume:
+            call()
         self._spawn("engine", self._run)
         for line in self.lines.values():
             self._spawn(f"source {line.name}", partial(self._pump, line))
@@ -188,6 +196,7 @@ class Embedded:
         )
 
     def _tick(self, now: float) -> None:
+        self.ticked_at = now
         self.flow.tick(now, done=self._mailbox.put)
         for call in self._after_tick:
             call(now)

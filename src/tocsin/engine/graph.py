@@ -169,6 +169,10 @@ class Graph:
                 return deliveries
         return ()
 
+    def states_of(self, name: str) -> dict[str, Any]:
+        """The states of one stage, by key."""
+        return next((dict(node.states) for node in self.nodes if node.name == name), {})
+
     def take_dirty(self) -> dict[tuple[str, str], bytes | None]:
         """The states changed since the last call, as msgpack by (stage, key)."""
         changed: dict[tuple[str, str], bytes | None] = {}

@@ -16,6 +16,9 @@ from tocsin.store.outbox import Outbox
 ALARM_LIMIT_10MIN = 1
 """About what one operator can take (EEMUA 191)."""
 
+STILL_S_MAX = 15.0
+"""So long without a tick and something is wrong with the engine itself."""
+
 
 @dataclass
 class Status:
@@ -33,7 +36,7 @@ class Status:
         """The state of everything at `now`."""
         flow = self.engine.flow
         stats = flow.log.stats()
-        problems = tuple(self._problems())
+        problems = tuple(self._problems(now))
         return System(
             now=now,
             uptime_s=round(now - self.engine.started_at, 1),
@@ -103,9 +106,16 @@ class Status:
         total, alive = Counter(seat.family for seat in seats), Counter(s.family for s in seats if reports(s, now))
         return tuple(Reporting(family=name, reporting=alive[name], total=total[name]) for name in sorted(total))
 
-    def _problems(self) -> list[str]:
+    def _problems(self, now: float) -> list[str]:
+        still_s = now - self.engine.ticked_at
+        still = [f"The engine has stood still for {still_s:.0f} s: restart Tocsin."] if still_s > STILL_S_MAX else []
         lines = [f"{line.name}: {line.problem}" for line in list(self.engine.lines.values()) if line.problem]
-        return [*self.engine.failures, *lines, *(node.problem for node in self.engine.flow.graph.nodes if node.problem)]
+        return [
+            *still,
+            *self.engine.failures,
+            *lines,
+            *(node.problem for node in self.engine.flow.graph.nodes if node.problem),
+        ]
 
 
 def reports(seat: Seat, now: float) -> bool:

@@ -15,13 +15,13 @@ from tocsin.engine.seats import Seat, Seats
 from tocsin.engine.wording import worded
 from tocsin.gate.meter import cost_of
 from tocsin.model import (
-    Decision,
     Fact,
     Finding,
     Health,
     Incident,
     IncidentState,
     Look,
+    NotFound,
     Observation,
     Outcome,
     Proposal,
@@ -89,8 +89,6 @@ class View:
                     self._finding(fact)
                 case Look():
                     self._looks[fact.id] = fact
-                case Decision():
-                    self._decided(fact)
         for call in self._on_fact:
             call(fact)
 
@@ -127,6 +125,14 @@ class View:
                 tally.setdefault(detector, Counter())[_short(incident.verdict)] += 1
         return {name: _judged(counts) for name, counts in sorted(tally.items())}
 
+    def sensor(self, name: str) -> SensorRow:
+        """The row of one source; raises NotFound."""
+        seat = self._seats.find(name)
+        if seat is None:
+            message = f"No source {name!r}: the Devices page has all that are known."
+            raise NotFound(message)
+        return self._row(seat)
+
     def sensors(self) -> list[SensorRow]:
         """A row per source, by family and name."""
         rows = [self._row(seat) for seat in self._seats]
@@ -152,6 +158,14 @@ class View:
         return list(
             dict.fromkeys(name for stage in incident.stages for part in stage.contributions for name in part.evidence)
         )
+
+    def aim(self, source: str, bearing_deg: float, field_deg: float) -> None:
+        """Show a camera as a person aimed it."""
+        sensor = self.city.sensors.get(source)
+        seat = self._seats.find(source)
+        if sensor is not None and seat is not None:
+            self.city = self.city.with_sensor(sensor.aimed(bearing_deg, field_deg))
+            seat.changed = True
 
     def _incident(self, fact: Incident) -> Incident:
         known = self._incidents.get(fact.id)
@@ -203,16 +217,6 @@ class View:
         if fact.id not in self._raw:
             self._raw[fact.id] = fact
             self.ring.tell("finding", fact)
-
-    def _decided(self, fact: Decision) -> None:
-        states = {
-            "accept": SourceState.IN_SERVICE,
-            "in-service": SourceState.IN_SERVICE,
-            "test": SourceState.TEST,
-            "maintenance": SourceState.MAINTENANCE,
-        }
-        if fact.verb in states:
-            self._seats.set_state(fact.target, states[fact.verb], fact.until)
 
     def _row(self, seat: Seat) -> SensorRow:
         sensor = self.city.sensors.get(seat.id)

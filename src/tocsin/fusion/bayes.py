@@ -179,7 +179,8 @@ class Fusing:
         hypothesis.log_odds = score.log_odds(hypothesis.parts)
         hypothesis.priority = priority_of(hypothesis, hazard, self.city, memory.at)
         life = danger_now(hypothesis, hazard, memory.at)
-        if not hypothesis.open and (hypothesis.log_odds >= self.settings.open_nats or life):
+        alarming = any(held.grade not in hazard.events for held in hypothesis.held.values())
+        if not hypothesis.open and alarming and (hypothesis.log_odds >= self.settings.open_nats or life):
             hypothesis.open = True
             self._enlist(memory, hypothesis)
         elif hypothesis.open and not life and hypothesis.log_odds < self.settings.close_nats:

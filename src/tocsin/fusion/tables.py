@@ -22,6 +22,7 @@ class Hazard(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     title: str
     next: str
     against_cap_nats: float = 2.0
+    events: tuple[str, ...] = ()
     name: str = ""
 
 

@@ -75,4 +75,3 @@ def same_floor(a: Place, b: Place) -> bool:
     if not a.building or a.building != b.building or a.floor is None or b.floor is None:
         return True
     return a.floor == b.floor
-

@@ -19,7 +19,7 @@ from tocsin.engine.status import Status
 from tocsin.engine.view import View
 from tocsin.engine.wording import worded
 from tocsin.gate.ledger import Ledger, Report, verify
-from tocsin.model import Incident, NotFound, Observation, Outcome, Proposal, Receipt
+from tocsin.model import Incident, Level, NotFound, Observation, Outcome, Proposal, Receipt, derived_id
 from tocsin.store.accounts import Account, Accounts
 from tocsin.store.casebook import Casebook
 from tocsin.store.log import EventLog
@@ -168,6 +168,27 @@ def city_of(office: Office) -> CityInfo:
     city = office.view.city
     centre = (city.centre.lon, city.centre.lat)
     return CityInfo(city.name, centre, city.bounds, office.origin, office.banner, city.attribution)
+
+
+def evidence_shown(office: Office, incident: Incident, ids: Sequence[str], who: Account) -> list[Evidence]:
+    """The same, with a receipt first where it looks at more than the air: who saw what is provable."""
+    found = evidence_of(office, incident, ids)
+    level = max((one.level for one in found), default=0)
+    if level >= Level.ANONYMOUS:
+        now = office.now()
+        office.ledger.append(
+            Receipt(
+                id=derived_id("read", incident.id, who.id, now),
+                at=now,
+                act="read",
+                subject=incident.id,
+                by=who.id,
+                level=level,
+                origin=incident.origin,
+                detail={"readings": len(found)},
+            )
+        )
+    return found
 
 
 def evidence_of(office: Office, incident: Incident, ids: Sequence[str]) -> list[Evidence]:

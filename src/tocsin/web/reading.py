@@ -13,6 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from tocsin.city.citymap import CityMap, Collection, Feature
 from tocsin.gate.ledger import Report
 from tocsin.model import BadInput
+from tocsin.store.accounts import Account
 from tocsin.store.quarantine import Held
 from tocsin.web import office as ask
 from tocsin.web.asking import BySession, InOffice, Who, allowed, answer
@@ -88,15 +89,17 @@ def evidence(
     id: str,
     request: Request,
     office: InOffice,
-    _who: Annotated[object, Depends(allowed("see evidence"))],
+    who: Annotated[Account, Depends(allowed("see evidence"))],
     ids: Annotated[str, Query(max_length=20_000, description="Evidence ids, each escaped, parted by commas.")] = "",
 ) -> Response:
-    """The readings that an incident cites: the first 200, or those asked for. What it does not cite is not given."""
+    """The readings that an incident cites: the first 200, or those asked for. What it does not cite is not given.
+
+    Who looked, at how many and how closely, is in the ledger before they are shown.
+    """
     del ids  # documented above; read unparsed, since an id may hold an escaped comma
     incident = office.view.incident(id)
-    return answer(
-        ask.evidence_of(office, incident, _asked(request) or office.view.evidence_ids(incident)[:EVIDENCE_MAX])
-    )
+    wanted = _asked(request) or office.view.evidence_ids(incident)[:EVIDENCE_MAX]
+    return answer(ask.evidence_shown(office, incident, wanted, who))
 
 
 @router.get("/incidents/{id:path}/history", responses=says(list[Revision], "One line per revision, oldest first."))
