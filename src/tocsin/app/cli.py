@@ -8,6 +8,7 @@ import typer
 
 from tocsin.app.adding import add
 from tocsin.app.admitting import account, token
+from tocsin.app.measuring import bench, evaluate
 from tocsin.app.proving import export, ledger
 from tocsin.model import TocsinError
 
@@ -168,6 +169,10 @@ def _tell_complaints(complaints: "Sequence[Complaint]", *, as_json: bool) -> int
         print("\n".join(f"{'wrong' if one.bad else 'note '}  {one.text}" for one in ordered))
         print(f"What is wrong: {bad}." if bad else "Nothing is wrong.")
     return 1 if bad else 0
+
+
+app.command()(evaluate)
+app.command()(bench)
 
 
 def main() -> None:
