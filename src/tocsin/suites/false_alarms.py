@@ -64,6 +64,8 @@ class FalseAlarms:
     def run(self, order: Order, workshop: Workshop) -> Report:
         """Run every seed, count, and write the cards where a folder is named."""
         seeds = order.seeds or (1000, 1001, 1002)
+        if self.cards and not Path(self.cards).is_dir():
+            raise ConfigError(f"{self.cards} is no folder: make it, or name content/cards.")
         calm = self._counted(self.quiet, seeds, order, workshop)
         like = self._counted(self.look_alike, seeds[: self.look_alike_runs], order, workshop)
         if self.cards:
@@ -89,14 +91,11 @@ class FalseAlarms:
         return counts
 
     def _write(self, calm: Quiet, order: Order, seeds: Sequence[int]) -> None:
-        folder = Path(self.cards)
-        if not folder.is_dir():
-            raise ConfigError(f"{folder} is no folder: make it, or name content/cards.")
         span = f"seeds {min(seeds)}-{max(seeds)}"
         text = f"counted on {calm.hours:.0f} simulated quiet hours ({span}): {order.command}"
         for kind, rows in calm.rows.items():
             named = {grade: replace(row, text=text) for grade, row in rows.items()}
-            (folder / f"{kind}.toml").write_text(card_text(kind, named), encoding="utf-8")
+            Path(self.cards, f"{kind}.toml").write_text(card_text(kind, named), encoding="utf-8")
 
 
 def watched(seen: Iterable[Observation[Any]], accepts: tuple[type, ...]) -> Iterator[Fact]:
@@ -119,7 +118,9 @@ def _metrics(counts: Quiet) -> dict[str, float]:
 
 
 def _rate(events: int, hours: float) -> dict[str, float]:
-    """A rate with its exposure's bound: the upper 95 % limit of a Poisson count."""
+    """A rate with the upper 95 % limit of a Poisson count; nothing where nothing was watched."""
+    if not hours:
+        return {}
     return {"alarms_per_hour": events / hours, "alarms_per_hour_upper95": poisson_upper(events) / hours}
 
 

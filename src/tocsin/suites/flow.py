@@ -72,7 +72,7 @@ class FlowBench:
     For each number in `sensors`, `readings` readings in NDJSON deliveries of `delivery` lines go
     through the whole installation on real files (every commit synced); the cost is the CPU time
     of the process, all threads together, with its share of the snapshots, in the least disturbed
-    of `rounds`. Then `paced_s` seconds at half the measured rate with `paced_sensors` sensors give
+    of `rounds`. Then `paced_s` seconds at `load` of the measured rate with `paced_sensors` sensors give
     the latency, counted from the moment when a reading was due, not from when somebody had time
     for it. `folder` lies on the disk to be measured.
     """
@@ -86,6 +86,7 @@ class FlowBench:
     rounds: int = 3
     paced_sensors: int = 1_000
     paced_s: float = 20.0
+    load: float = 0.5
     alarms: int = 40
     folder: str = ""
 
@@ -99,9 +100,11 @@ class FlowBench:
         least = {count: _least(rows) for count, rows in costs.items()}
         rate = self._rate(least)
         with self._scratch() as folder:
-            paced = Paced(workshop, Path(folder), sensors=self.paced_sensors, rate_per_s=rate / 2, alarms=self.alarms)
+            paced = Paced(
+                workshop, Path(folder), sensors=self.paced_sensors, rate_per_s=rate * self.load, alarms=self.alarms
+            )
             latency = paced.run(self.paced_s)
-        order.say(f"paced at {rate / 2:.0f} readings/s")
+        order.say(f"paced at {rate * self.load:.0f} readings/s")
         return Report(
             suite=self.kind,
             command=order.command,
