@@ -13,7 +13,7 @@ from tocsin.model import Condition, Incident, IncidentState, Place, Priority, St
 SCORE_LABEL = "score, not calibrated"
 """Until calibrated on the scenario suite, nothing here is called a probability."""
 
-NAMES_MAX = 3
+NAMES_MAX = 1
 """Most names in one title; the rest are counted."""
 
 
