@@ -29,7 +29,7 @@ SUM = """() => {
 }"""
 """The waterfall in one look: the next revision may come between two."""
 
-pytestmark = [pytest.mark.nightly, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.timeout(400)
 
 
 def part(desk, name):

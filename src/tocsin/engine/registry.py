@@ -40,7 +40,12 @@ class Standing(Struct, kw_only=True):
 
 @dataclass(frozen=True, kw_only=True)
 class Registry:
-    """Remembers the newest state and aim of every source that somebody decided about."""
+    """Remembers the newest state and aim of every source that somebody decided about.
+
+    >>> fact = Decision(at=1.0, origin=Origin.LIVE, id="d", verb="test", target="gas-1", by="anna", until=60.0)
+    >>> Registry().step(None, fact)[0].state
+    <SourceState.TEST: 'test'>
+    """
 
     kind: ClassVar[str] = NAME
     needs: ClassVar[Level] = Level.AMBIENT
