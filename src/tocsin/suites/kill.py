@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import SimpleQueue
 from statistics import median
 from typing import Any, ClassVar
 
@@ -25,6 +26,9 @@ from tocsin.suites import Order, Report, Site, Verb, Workshop
 
 READY_S_MAX = 60.0
 """How long a server may take until its session with the broker stands."""
+
+LOAD_S_MAX = 10.0
+"""How long devices may take to be heard again."""
 
 OPEN_MAX = 40
 """Most messages that a device sends ahead of their acknowledgements."""
@@ -44,8 +48,8 @@ class KillBench:
     """Kill the server again and again while devices publish at QoS 1, then count.
 
     Server means the process with engine, log and MQTT session, and the broker that it started:
-    both die at once, at a moment that the seed draws (up to `life_s_max` after the server is
-    ready; each fifth while it starts). Devices count the acknowledgements that they got; each
+    both die at once, at a moment that the seed draws (up to `life_s_max` after devices are heard
+    again; each fifth while it starts). Devices count the acknowledgements that they got; each
     of these messages must be in the log, and none twice. Devices send what was not
     acknowledged again, as MQTT demands.
     """
@@ -88,7 +92,10 @@ class KillBench:
 
 
 class Sender:
-    """A device: publishes numbered readings at QoS 1, and remembers which were acknowledged."""
+    """A device: publishes numbered readings at QoS 1, and remembers which were acknowledged.
+
+    Its own thread alone knows which message is which; acknowledgements reach it by a queue.
+    """
 
     def __init__(self, site: Site, name: str, pause_s: float) -> None:
         self.name = name
@@ -97,7 +104,8 @@ class Sender:
         self._site = site
         self._pause_s = pause_s
         self._open: dict[int, int] = {}
-        self._room = threading.Condition()
+        self._answers: SimpleQueue[int] = SimpleQueue()
+        self._hushed = threading.Event()
         self._stopping = threading.Event()
         self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id=f"device-{name}")
         self._client.username_pw_set(name, site.logins[name])
@@ -107,51 +115,44 @@ class Sender:
         self._thread = threading.Thread(target=self._work, name=f"device {name}", daemon=True)
 
     def start(self) -> None:
-        """Connect, and keep publishing until stopped."""
-        if not self._thread.is_alive() and not self._stopping.is_set():
+        """Connect, and publish until hushed; starting twice is no error."""
+        if self._thread.ident is None:
             self._client.connect_async(self._site.host, self._site.port, keepalive=10)
             self._client.loop_start()
             self._thread.start()
 
     def hush(self) -> None:
         """Publish nothing new; what is open still wants its acknowledgement."""
-        self._stopping.set()
-        with self._room:
-            self._room.notify_all()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._hushed.set()
 
     @property
     def settled(self) -> bool:
         """Whether everything that was published was acknowledged."""
-        return len(self.acknowledged) == self.published
+        return self._hushed.is_set() and len(self.acknowledged) == self.published
 
     def stop(self) -> None:
         """Disconnect."""
-        self.hush()
+        self._stopping.set()
+        if self._thread.ident is not None:
+            self._thread.join()
         self._client.disconnect()
         self._client.loop_stop()
 
     def _work(self) -> None:
         while not self._stopping.wait(self._pause_s):
-            with self._room:
-                self._room.wait_for(lambda: len(self._open) < OPEN_MAX or self._stopping.is_set())
-                if not self._stopping.is_set():
-                    self._publish()
+            while not self._answers.empty():
+                self.acknowledged.add(self._open.pop(self._answers.get()))
+            if len(self._open) < OPEN_MAX and not self._hushed.is_set():
+                self._publish()
 
     def _publish(self) -> None:
-        """Under the lock: the acknowledgement may come before we know the number of the message."""
         self.published += 1
         said = {"t": round(time.time(), 3), "n": self.published, "boot": "b1", "cl2_ppm": 0.0}
         sent = self._client.publish(self._site.topic(self.name), msgspec.json.encode(said), qos=1)
         self._open[sent.mid] = self.published
 
     def _arrived(self, _client: object, _data: object, mid: int, _reason: object, _properties: object) -> None:
-        with self._room:
-            number = self._open.pop(mid, None)
-            if number is not None:
-                self.acknowledged.add(number)
-            self._room.notify_all()
+        self._answers.put(mid)
 
 
 @dataclass
@@ -176,6 +177,7 @@ class Killing:
             self._await_ready(server)
             for sender in senders:
                 sender.start()
+            self._await_load(senders)
             time.sleep(self.chance.uniform(0.0, life_s_max))
         self._kill(server)
 
@@ -229,6 +231,13 @@ class Killing:
                 raise ConfigError(f"The server does not start. Its last words: {words}")
             time.sleep(0.02)
         self.ready_s.append(time.monotonic() - began)
+
+    def _await_load(self, senders: Sequence[Sender]) -> None:
+        """A kill counts under load only: devices take a second to come back."""
+        before = sum(len(sender.acknowledged) for sender in senders)
+        end = time.monotonic() + LOAD_S_MAX
+        while sum(len(sender.acknowledged) for sender in senders) == before and time.monotonic() < end:
+            time.sleep(0.01)
 
     def _kill(self, server: "subprocess.Popen[bytes]") -> None:
         """Engine and broker at one moment; which of them first is chance too."""
