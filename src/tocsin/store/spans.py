@@ -19,7 +19,8 @@ class Spans:
 
     `closed_to` is the end of the last gap that was closed to stay within bounds: a number up
     to it that counts as seen may in truth be one that came too late. `changed` and `gone` are
-    the lower ends that a store has to write and delete.
+    the lower ends that a store has to write and delete. Numbers nearly always come in order:
+    that way is kept short.
 
     >>> spans = Spans([(1, 4)])
     >>> spans.add(6, 9)
@@ -48,6 +49,8 @@ class Spans:
 
     def verdict(self, lo: int, hi: int) -> Verdict:
         """Whether lo..hi (inclusive) is unseen, seen in full, seen in part, or older than what is remembered."""
+        if not self._his or lo > self._his[-1]:
+            return Verdict.NEW
         index = bisect_right(self._los, hi) - 1
         if index < 0 or self._his[index] < lo:
             return Verdict.NEW
@@ -57,6 +60,14 @@ class Spans:
 
     def add(self, lo: int, hi: int) -> None:
         """Count lo..hi as seen; it must be NEW."""
+        if self._his and self._his[-1] == lo - 1:
+            self._his[-1] = hi
+            self.changed.add(self._los[-1])
+        else:
+            self._place(lo, hi)
+
+    def _place(self, lo: int, hi: int) -> None:
+        """Anywhere but right behind the newest."""
         index = bisect_right(self._los, lo) - 1
         if index >= 0 and self._his[index] == lo - 1:
             self._extend(index, hi)
@@ -79,12 +90,13 @@ class Spans:
 
     def value_at(self, lo: int) -> int:
         """The upper end of the interval that begins at `lo`."""
-        return self._his[bisect_right(self._los, lo) - 1]
+        return self._his[-1] if lo == self._los[-1] else self._his[bisect_right(self._los, lo) - 1]
 
     def written(self) -> None:
         """Forget what had to be written: it was."""
         self.changed.clear()
-        self.gone.clear()
+        if self.gone:
+            self.gone.clear()
 
     def _extend(self, index: int, hi: int) -> None:
         self._his[index] = hi
