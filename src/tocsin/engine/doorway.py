@@ -128,7 +128,7 @@ class Doorway:
         return Observation(
             at=reading.at,
             origin=reading.origin,
-            source=reading.source,
+            source=seat.id,  # equal to the reading's, and the same object wherever this source is a key
             seq=reading.seq,
             body=body,
             boot=reading.boot,
