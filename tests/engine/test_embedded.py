@@ -15,6 +15,7 @@ from tocsin.contract.bodies import Concentration, Density
 from tocsin.contract.protocols import Delivered
 from tocsin.engine.desk import Desk, Person, Wish
 from tocsin.engine.embedded import Embedded, Limits
+from tocsin.engine.mailbox import Letter
 from tocsin.model import (
     BadInput,
     Conflict,
@@ -226,3 +227,37 @@ def test_a_wish_that_cannot_be_carried_out_says_why(tmp_path, wish, error):
         )
         with pytest.raises(error):
             desk_of(house, engine).decide(asked, ANNA)
+
+
+def test_what_is_urgent_overtakes_what_waits(tmp_path):
+    house = open_house(tmp_path, SETTINGS, City.empty("Test", SQUARE))
+    feed = Feed()
+    engine = Embedded(house.flow, {"feed": ("feed", feed)}, clock=lambda: START + 600.0)
+    for n in range(20):
+        engine._mailbox.post(Letter("feed", Delivered((gas(n, 0.0),))))
+    engine._mailbox.post(Letter("panic", Delivered((gas(99, 0.0, "panic-1"),), urgent=True)))
+    engine.start()
+    feed.give(gas(100, 0.0))
+    assert feed.settled(1)
+    engine.stop()
+    assert next(fact.source for fact in house.log.read() if isinstance(fact, Observation)) == "panic-1"
+    house.close(START)
+
+
+class OutOfOrder:
+    """A fusion that is down."""
+
+    def step(self, state: object, fact: object) -> tuple[object, list[object]]:
+        raise RuntimeError
+
+
+def test_danger_to_life_reaches_the_operator_when_fusion_is_down(tmp_path):
+    feed = Feed()
+    with running(tmp_path, feed) as (house, engine):
+        next(node for node in house.graph.nodes if node.group == "fusion").stage = OutOfOrder()
+        release(feed)
+        told = house.view.ring.after(0, 5.0)
+        while not any(event.name == "finding" for event in told or []):
+            told = house.view.ring.after((told or [])[-1].number if told else 0, 5.0)
+        assert engine.flow.graph.refused
+        assert house.view.incidents() == []

@@ -43,7 +43,8 @@ class HttpIngest:
     `content/mappings`); typed lines need none. A batch has `bytes_max` and `lines_max` at most,
     and `waiting_max` batches wait at most before senders are asked to come back later.
     `may_speak_for` lists per token name which sources it may speak for (`*` and `?` as in file
-    names); while it is empty, any token may speak for any source.
+    names); while it is empty, any token may speak for any source. What an `urgent` input brings
+    overtakes all others on its way in.
 
     >>> running = HttpIngest().start(Resources())
     >>> pending = running.submit(b'{"source":"g1","t":5,"n":1,"boot":"b","cl2_ppm":0.4}', "gateway")
@@ -61,6 +62,7 @@ class HttpIngest:
     bytes_max: int = 1 << 20
     lines_max: int = 10_000
     waiting_max: int = 64
+    urgent: bool = False
     may_speak_for: dict[str, tuple[str, ...]] = field(default_factory=dict)
     origin: Origin = Origin.LIVE
 
@@ -174,7 +176,11 @@ class RunningHttp:
             batch.logged()
             return None
         return Delivered(
-            tuple(taken.readings), tuple(taken.rejected), acknowledge=batch.logged, repeated=batch.repeated
+            tuple(taken.readings),
+            tuple(taken.rejected),
+            acknowledge=batch.logged,
+            repeated=batch.repeated,
+            urgent=self._declared.urgent,
         )
 
     def snapshot(self) -> bytes:

@@ -38,7 +38,8 @@ class Mqtt:
     mapping reads which topic filter; `mappings` are your own, others come from `content/mappings`.
     `secret` names the password among the installation's secrets, `password_file` a file that holds it.
     `client_id` must stay the same: the broker keeps our session, and what we did not acknowledge,
-    under it. `waiting_max` messages wait in memory at most; then the broker has to wait.
+    under it. `waiting_max` messages wait in memory at most; then the broker has to wait. What an `urgent`
+    connection brings (panic buttons, fire panels) overtakes all others on its way in.
 
     >>> Mqtt(url="mqtt://127.0.0.1:1883", routes={"city/gas/+": "readings"}).kind
     'mqtt'
@@ -61,6 +62,7 @@ class Mqtt:
     version: str = "3.1.1"
     keepalive_s: int = 30
     waiting_max: int = 5_000
+    urgent: bool = False
     origin: Origin = Origin.LIVE
 
     def start(self, resources: Resources, resume: bytes = b"") -> "RunningMqtt":
@@ -220,7 +222,7 @@ class RunningMqtt:
         if not taken.readings and not taken.rejected:
             acknowledge()
             return None
-        return Delivered(tuple(taken.readings), tuple(taken.rejected), acknowledge)
+        return Delivered(tuple(taken.readings), tuple(taken.rejected), acknowledge, urgent=self._declared.urgent)
 
     def _acknowledge(self, messages: Sequence[_Message]) -> None:
         """Messages of an older connection come again: their numbers mean something else by now."""
