@@ -247,3 +247,10 @@ def test_an_attack_on_nothing_of_ours_is_not_urgent(fusing):
     assert only(told).priority is Priority.MEDIUM
     _, told = run(fusing, attack("a", 5.0, "10.0.0.2"))
     assert only(told).priority is Priority.HIGH
+
+
+def test_an_attack_is_where_its_victim_stands_not_where_it_was_noticed(fusing):
+    noticed = msgspec.structs.replace(attack("a", 5.0, "10.0.0.2"), place=moved(STATION, 9000.0, 0.0))
+    assert only(run(fusing, noticed)[1]).place == moved(STATION, 60.0, 0.0)
+    unknown = msgspec.structs.replace(attack("b", 5.0, "192.0.2.1"), place=STATION)
+    assert only(run(fusing, unknown)[1]).place is None

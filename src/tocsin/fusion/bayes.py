@@ -119,7 +119,7 @@ class Fusing:
         if hypothesis.finished:
             return ()
         self._hold(hypothesis, finding)
-        hypothesis.place = settled(hypothesis, self.city)
+        hypothesis.place = settled(hypothesis, hazard, self.city)
         associate.remember(memory, hypothesis, finding, hazard)
         changed = self._weigh(memory, hypothesis)
         return self._told(memory, changed)

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from tocsin.city.context import City
 from tocsin.fusion.state import Hypothesis
+from tocsin.fusion.tables import Hazard
 from tocsin.model import Finding, Place, moved, offset_m
 
 RADIUS_M_MIN = 30.0
@@ -15,16 +16,16 @@ LATER_S = 30.0
 """A place that noticed so much later weighs a factor e less."""
 
 
-def settled(hypothesis: Hypothesis, city: City | None) -> Place | None:
+def settled(hypothesis: Hypothesis, hazard: Hazard, city: City | None) -> Place | None:
     """The mean of the places of its findings, weighted by what each measured and how early.
 
     Where it was noticed first is nearest to where it began: each `LATER_S` of delay takes a
     factor e from the weight. The radius is that of the 95 % circle: twice the spread of the
-    places about the mean, at least that of the best of them. Findings without a place count
-    where their subject stands.
+    places about the mean, at least that of the best of them. What does not happen in space
+    (`gate_m` 0: networks, devices) is where its subject stands, not where it was noticed.
     """
     held = [one for one in hypothesis.held.values() if one.place is not None]
-    if not held:
+    if not held or not hazard.gate_m:
         return _of_subjects(hypothesis, city)
     first = min(began(one) for one in held)
     weights = [_strength(one) * exp((first - began(one)) / LATER_S) for one in held]
