@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from tocsin.app.config import Settings
+from tocsin.app.inforce import in_force, together
 from tocsin.city.context import City
 from tocsin.contract.cards import Cards
 from tocsin.contract.protocols import Perceiver
@@ -54,6 +55,7 @@ class House:
     graph: Graph
     ruling: Ruling
     flow: Flow
+    in_force: dict[str, str]
 
     def close(self, now: float) -> None:
         """End the leases with their receipts and close log and ledger."""
@@ -76,7 +78,14 @@ def open_house(folder: Path, settings: Settings, city: City, *, recorded: bool =
     ledger = Ledger.open(folder / "ledger", private / "ledger", origin=_ledger_origin(city))
     policies = Policies.load(content_folder() / "policies", *(Path(name) for name in settings.policies))
     admission = admission_by(policies, ledger)
-    resources = Resources(city=city, folder=folder, token_key=_token_key(private), secrets=_secrets(private))
+    parts = in_force(city, policies, settings, content_folder())
+    resources = Resources(
+        city=city,
+        folder=folder,
+        in_force=together(parts),
+        token_key=_token_key(private),
+        secrets=_secrets(private),
+    )
     seats = Seats(city, newcomers=settings.newcomers)
     casebook, quarantine = Casebook(log), Quarantine(log)
     view = View(city, seats, casebook, Ring(first=log.last_pos + 1))
@@ -109,6 +118,7 @@ def open_house(folder: Path, settings: Settings, city: City, *, recorded: bool =
         graph=graph,
         ruling=ruling,
         flow=flow,
+        in_force=parts,
     )
 
 

@@ -11,6 +11,7 @@ import structlog
 
 from tocsin.app.config import BrokerPlan, MemberPlan, OutletPlan, Settings
 from tocsin.app.house import House, open_house
+from tocsin.app.inforce import changes
 from tocsin.city.context import City
 from tocsin.contract.protocols import RunningSource
 from tocsin.contract.walk import configured, member_of
@@ -59,6 +60,7 @@ class Live:
         self.engine.each_tick(self.keeping.tick)
         self.engine.each_tick(lambda now: self.house.ruling.end(now, self.engine.post))
         self.engine.once_resumed(lambda: self.house.ruling.restore(self.house.graph.states_of(Registry.kind)))
+        self.engine.once_resumed(self._say_what_is_in_force)
         view.each_fact(self._automatic)
         refolded = self.engine.start()
         if refolded:
@@ -74,6 +76,10 @@ class Live:
         if self.broker is not None:
             self.broker.stop()
         self.house.close(self.clock())
+
+    def _say_what_is_in_force(self) -> None:
+        for change in changes(self.house.in_force, self.clock(), self.house.settings.origin):
+            self.engine.post(change)
 
     def _automatic(self, fact: Fact) -> None:
         if isinstance(fact, Proposal) and fact.automatic and fact.state == "draft":

@@ -50,6 +50,7 @@ _READERS: dict[str, Callable[[str], object]] = {
 class Resources:
     """Handed to `start`: a member keeps what it needs of it and asks for nothing else later.
 
+    `in_force` names configuration, policies and content together by one digest.
     `folder` is the installation's own (None where nothing may be written); `token_key` keys
     the pseudonyms of account names; `secrets` maps the names used in a configuration to values.
     """
@@ -57,6 +58,7 @@ class Resources:
     content: Path = field(default_factory=content_folder)
     city: City | None = None
     folder: Path | None = None
+    in_force: str = ""
     token_key: bytes = field(default=b"", repr=False)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 

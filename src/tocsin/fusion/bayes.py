@@ -80,16 +80,17 @@ class Bayes:
         """Load the tables of hazards and relations and keep the city."""
         relations = resources.document("fusion/relations.yaml")["relations"]
         tables = tables_from(resources.document("fusion/hazards.yaml"), relations)
-        return Fusing(self, tables, resources.city)
+        return Fusing(self, tables, resources.city, resources.in_force)
 
 
 @dataclass(frozen=True)
 class Fusing:
-    """Bayes at work: its parameters, its tables, its city."""
+    """Bayes at work: its parameters, its tables, its city, and the digest of what is in force."""
 
     settings: Bayes
     tables: Tables
     city: City | None
+    in_force: str
 
     def step(self, state: Memory | None, fact: Fact) -> tuple[Memory, Sequence[Fact]]:
         """Take one fact; give the incidents that it changed."""
@@ -256,7 +257,7 @@ class Fusing:
         for name in dict.fromkeys(changed):
             case = memory.cases[name]
             case.rev += 1
-            incident = tell.incident_of(case, memory, self.tables, self.city, memory.at)
+            incident = replace(tell.incident_of(case, memory, self.tables, self.city), digest=self.in_force)
             mark = _mark(incident)
             if mark == case.told:
                 case.rev -= 1

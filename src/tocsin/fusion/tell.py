@@ -63,8 +63,9 @@ def stage_of(hypothesis: Hypothesis, hazard: Hazard, city: City | None) -> Stage
     )
 
 
-def incident_of(case: Case, memory: Memory, tables: Tables, city: City | None, at: float) -> Incident:
+def incident_of(case: Case, memory: Memory, tables: Tables, city: City | None) -> Incident:
     """The whole incident at revision `case.rev`."""
+    at = memory.at
     members = sorted((memory.hypotheses[name] for name in case.stages), key=lambda one: (one.since, one.id))
     stages = tuple(stage_of(one, tables.hazards[one.hazard], city) for one in members)
     lead = max(zip(members, stages, strict=True), key=lambda pair: _weight(pair[0]), default=None)
@@ -95,7 +96,6 @@ def incident_of(case: Case, memory: Memory, tables: Tables, city: City | None, a
         verdict=case.verdict,
         shelved_until=case.shelved_until,
         merged_into=case.merged_into,
-        digest=city.digest if city is not None else "",
     )
 
 
