@@ -13,6 +13,7 @@ from msgspec.structs import asdict
 
 from tocsin.city.citymap import CityMap, Collection, Position
 from tocsin.city.folder import read_city
+from tocsin.city.nearby import Grid
 from tocsin.city.registry import Sensor
 from tocsin.city.zones import Zone, area_m2, grid, inside, square_around
 from tocsin.model import Asset, NotFound, Place, SourceState, distance_m, offset_m
@@ -92,7 +93,8 @@ class City:
 
     def near(self, place: Place, radius_m: float, at: float | None = None) -> list[Asset]:
         """Assets within `radius_m`, the nearest first."""
-        rows = [(distance_m(place, a.place), a.id, a) for a in self.assets.values() if a.place is not None]
+        close = self._asset_grid.around(place, radius_m)
+        rows = [(distance_m(place, asset.place), asset.id, asset) for asset in close if asset.place is not None]
         return [a for away, _, a in sorted(rows) if away <= radius_m and (at is None or a.validity.holds(at))]
 
     def people_near(self, place: Place, radius_m: float, at: float) -> int | None:
@@ -112,7 +114,9 @@ class City:
         Probability falls with the square of distance to nothing at the edge of the range; the
         view of a camera is cut by buildings. Only sensors in service count.
         """
-        rows = [(s.id, self._p_sees(s, place)) for s in self.sensors.values() if _able(s, hazard, at)]
+        grid, range_m = self._seers.get(hazard, (None, 0.0))
+        close = grid.around(place, range_m) if grid is not None else ()
+        rows = [(sensor.id, self._p_sees(sensor, place)) for sensor in close if _able(sensor, hazard, at)]
         return sorted(((name, p) for name, p in rows if p > 0.0), key=lambda row: (-row[1], row[0]))
 
     def viewshed(self, sensor_id: str) -> tuple[Position, ...]:
@@ -124,6 +128,20 @@ class City:
         reach = sensor.coverage
         walls = self.walls if sensor.family == "camera" else self._open_air
         return walls.ring(sensor.place, reach.bearing_deg, reach.field_deg, reach.range_m)
+
+    @cached_property
+    def _asset_grid(self) -> Grid[Asset]:
+        return Grid(self.centre, self.assets.values(), lambda asset: asset.place)
+
+    @cached_property
+    def _seers(self) -> dict[str, tuple[Grid[Sensor], float]]:
+        """Per hazard: the sensors that see it, by place, and the farthest range among them."""
+        hazards = sorted({hazard for sensor in self.sensors.values() for hazard in sensor.sees})
+        by_hazard = {name: [one for one in self.sensors.values() if name in one.sees] for name in hazards}
+        return {
+            name: (Grid(self.centre, seers, lambda one: one.place), max(one.coverage.range_m for one in seers))
+            for name, seers in by_hazard.items()
+        }
 
     @cached_property
     def walls(self) -> "Walls":
