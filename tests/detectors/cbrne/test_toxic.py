@@ -26,21 +26,24 @@ def told(ppm, substance="chlorine", every_s=5.0):
 
 def test_a_rising_grade_keeps_its_id():
     found = findings(Toxic(), ALARM)
-    assert [finding.grade for finding in found] == ["aegl-2", "aegl-3"]
+    grades = [finding.grade for finding in found]
+    assert grades == sorted(grades)
+    assert grades[-2:] == ["aegl-2", "aegl-3"]
     assert len({finding.id for finding in found}) == 1
-    assert all(finding.life for finding in found)
+    assert [finding.life for finding in found] == [grade != "aegl-1" for grade in grades]
 
 
 def test_ten_seconds_are_no_danger_to_life():
-    assert told([0.0, 900.0, 900.0, 900.0, 0.0, 0.0]) == []
+    assert not any(life for _, _, life in told([0.0, 900.0, 900.0, 900.0, 0.0, 0.0]))
+    assert told([0.0, 7.0, 7.0, 7.0, 0.0, 0.0]) == []
 
 
 def test_a_single_absurd_reading_in_a_trace_is_no_danger_to_life():
     assert not any(life for _, _, life in told([0.6, 90_000.0, *[0.6] * 60]))
 
 
-def test_discomfort_is_told_after_a_minute_and_is_not_life():
-    assert told([0.7] * 14) == [(60.0, "aegl-1", False)]
+def test_discomfort_is_told_after_a_quarter_of_a_minute_and_is_not_life():
+    assert told([0.7] * 5) == [(15.0, "aegl-1", False)]
 
 
 def test_a_lasting_episode_is_told_once_a_minute():

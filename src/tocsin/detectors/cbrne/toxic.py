@@ -98,7 +98,7 @@ class Toxic:
     default_nats: ClassVar[dict[str, float]] = {"aegl-1": 1.0, "aegl-2": 3.0, "aegl-3": 3.0}
 
     hold_s: Annotated[float, Meta(description="How long AEGL-2 or -3 must hold, seconds.", gt=0)] = 12.0
-    hold_1_s: Annotated[float, Meta(description="How long AEGL-1 must hold, seconds.", gt=0)] = 60.0
+    hold_1_s: Annotated[float, Meta(description="How long AEGL-1 must hold, seconds.", gt=0)] = 15.0
     readings_min: Annotated[int, Meta(description="Readings in a row for AEGL-1 and -2.", ge=1)] = 3
     readings_3_min: Annotated[int, Meta(description="Readings in a row for AEGL-3.", ge=1)] = 2
     gap_s_max: Annotated[float, Meta(description="Longest time that one reading stands for, seconds.", gt=0)] = 60.0
