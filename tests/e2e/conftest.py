@@ -44,7 +44,7 @@ class Demo:
         return sorted((self.folder / "exercise").glob("*.xml"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def demo(tmp_path_factory) -> Iterator[Demo]:
     folder = tmp_path_factory.mktemp("demo")
     command = [Path(sys.executable).with_name("tocsin"), "demo", "--no-open", "--port", "0", "--folder", folder]
@@ -56,7 +56,7 @@ def demo(tmp_path_factory) -> Iterator[Demo]:
         assert child.wait(20) == 0, "the demo stops in order"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
@@ -80,7 +80,7 @@ class Desk:
     complaints: list[str]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def desk(demo, browser) -> Iterator[Desk]:
     """One page, open from the first second to the last; tests go on where the one before stopped."""
     page = browser.new_page(viewport={"width": 1366, "height": 768})
