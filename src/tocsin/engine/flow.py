@@ -74,6 +74,7 @@ class Flow:
         self.counts = Counts()
         self.origin = origin
         self.pos = 0
+        self.problem = ""
         self._told = tuple(told)
         self._saved_pos = 0
 
@@ -112,7 +113,16 @@ class Flow:
             if done is not None:
                 done(result)
 
-        return self.log.submit(facts, snapshots=resume or {}, done=committed, urgent=delivered.urgent)
+        future = self.log.submit(facts, snapshots=resume or {}, done=committed, urgent=delivered.urgent)
+        future.add_done_callback(self._watched)
+        return future
+
+    def _watched(self, future: Future[Committed]) -> None:
+        """A write that failed is never acknowledged; that it failed must be seen, until one succeeds."""
+        error = future.exception()
+        self.problem = "" if error is None else str(error)
+        if error is not None:
+            log.error("log write failed", error=type(error).__name__)
 
     def tick(self, at: float, done: Callable[[Committed], None] | None = None) -> Future[Committed]:
         """Log that it is `at` now."""

@@ -109,9 +109,11 @@ class Status:
     def _problems(self, now: float) -> list[str]:
         still_s = now - self.engine.ticked_at
         still = [f"The engine has stood still for {still_s:.0f} s: restart Tocsin."] if still_s > STILL_S_MAX else []
+        stuck = [self.engine.flow.problem] if self.engine.flow.problem else []
         lines = [f"{line.name}: {line.problem}" for line in list(self.engine.lines.values()) if line.problem]
         return [
             *still,
+            *stuck,
             *self.engine.failures,
             *lines,
             *(node.problem for node in self.engine.flow.graph.nodes if node.problem),
