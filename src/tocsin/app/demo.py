@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from tocsin.app.config import BrokerPlan, MemberPlan, OutletPlan, Settings, WebPlan
-from tocsin.app.live import EMBEDDED, Live, go_live
+from tocsin.app.config import EMBEDDED, BrokerPlan, MemberPlan, OutletPlan, Settings, WebPlan
+from tocsin.app.live import Live, go_live
 from tocsin.app.scenario import demo_city_folder, routes, scenario_path
 from tocsin.app.server import address_of, listening, office_of, open_browser, serve_until_stopped
 from tocsin.city.context import City

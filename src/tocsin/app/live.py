@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from tocsin.app.config import BrokerPlan, MemberPlan, OutletPlan, Settings
+from tocsin.app.config import EMBEDDED, BrokerPlan, MemberPlan, OutletPlan, Settings
 from tocsin.app.house import House, open_house
 from tocsin.app.inforce import changes
 from tocsin.city.context import City
@@ -32,9 +32,6 @@ from tocsin.store.outbox import Outbox
 log = structlog.get_logger()
 
 Clock = Callable[[], float]
-
-EMBEDDED = "embedded"
-"""As the URL of an MQTT input: the broker that comes with Tocsin."""
 
 
 @dataclass(kw_only=True)

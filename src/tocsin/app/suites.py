@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import msgspec
 
-from tocsin.app.config import BrokerPlan, MemberPlan, Settings
+from tocsin.app.config import EMBEDDED, BrokerPlan, MemberPlan, Settings
 from tocsin.app.house import House, open_house
 from tocsin.app.scenario import SETTLE_S, demo_city_folder, routes, scenario_path
 from tocsin.city.context import City
@@ -175,7 +175,7 @@ def _gas_sensor(name: str, index: int) -> Sensor:
 
 def serve_site(folder: Path) -> None:
     """Serve a furnished folder until SIGTERM: broker, session, engine, all as in `tocsin serve`, without a console."""
-    from tocsin.app.live import EMBEDDED, go_live
+    from tocsin.app.live import go_live
 
     plan: dict[str, Any] = msgspec.json.decode((folder / PLAN).read_bytes())
     city = City.empty("kill", Place(lon=24.94, lat=60.17))

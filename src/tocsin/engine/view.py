@@ -20,7 +20,6 @@ from tocsin.model import (
     Health,
     Incident,
     IncidentState,
-    Look,
     NotFound,
     Observation,
     Outcome,
@@ -56,7 +55,6 @@ class View:
         self._raw: dict[str, Finding] = {}
         self._costs: dict[str, float] = {}
         self._on_fact: list[Callable[[Fact], None]] = []
-        self._looks: dict[str, Look] = {}
 
     def each_fact(self, call: Callable[[Fact], None]) -> None:
         """Have every concluded fact passed to `call`, in the engine's thread."""
@@ -87,8 +85,6 @@ class View:
                     self._health(fact)
                 case Finding(life=True):
                     self._finding(fact)
-                case Look():
-                    self._looks[fact.id] = fact
         for call in self._on_fact:
             call(fact)
 
