@@ -12,7 +12,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check nightly env console lock wheel docs clean
+.PHONY: help demo test check nightly env console peers lock wheel docs clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -48,10 +48,15 @@ wheel: env console ## build the wheel into dist/ and say how big it is
 	$(BIN)/python -m hatchling build -t wheel
 	@du -h dist/*.whl
 
+peers: $(VENV)/.uv ## make .venv-peers: what evaluate and bench compare with, never what we stand on
+	@test -x .venv-peers/bin/python || $(BIN)/uv venv --quiet --python $(PYTHON) .venv-peers
+	$(BIN)/uv pip install --quiet --python .venv-peers/bin/python --require-hashes -r $(LOCKS)/peers.txt
+
 lock: $(VENV)/.uv ## pin all dependencies anew, with hashes and without addresses
 	$(COMPILE) --upgrade -o $(LOCKS)/core.txt
 	$(COMPILE) --upgrade --extra build -c $(LOCKS)/core.txt -o $(LOCKS)/demo.txt
 	$(COMPILE) --upgrade --extra build --extra dev -c $(LOCKS)/core.txt -o $(LOCKS)/dev.txt
+	$(subst pyproject.toml,$(LOCKS)/peers.in,$(COMPILE)) --upgrade -o $(LOCKS)/peers.txt
 
 clean: ## remove what was built (the environment too)
 	rm -rf $(VENV) dist build .npm-cache console/node_modules src/tocsin/web/static

@@ -21,9 +21,9 @@ Declared: TypeAlias = Any
 """A member, or a running stage, of any kind: protocols, no common class."""
 
 FAMILIES = {
-    "sources": frozenset({"source", "mqtt", "http", "tail", "replay", "file", "log", "feed", "camera"}),
+    "sources": frozenset({"source", "mqtt", "http", "tail", "replay", "file", "log", "feed", "camera", "alarm"}),
     "perceivers": frozenset({"log", "vision", "sound", "packet", "text", "perceiver"}),
-    "detectors": frozenset({"cyber", "vision", "sound", "cbrne", "crowd", "social", "process"}),
+    "detectors": frozenset({"cyber", "vision", "sound", "cbrne", "crowd", "social", "process", "physical"}),
     "fusion": frozenset({"fusion"}),
     "responders": frozenset({"warning", "export", "notice", "dispatch", "evacuation", "playbook"}),
 }

@@ -80,6 +80,8 @@ class Finding(Fact, frozen=True, kw_only=True, tag="finding"):
     no weight. `grade` chooses the row of the detector's card; the engine fills in `weight`.
     `subject` is what it is about (an asset, a source, an address), `actors` who acts on it.
     `life` marks a raw priority 0: it reaches the operator even when fusion is down.
+    `rule` is the id of the rule that fired, where one did; `tactic` and `technique` place it in
+    MITRE ATT&CK (for ICS): a tactic's short name such as `lateral-movement`, an id such as `T0846`.
     """
 
     id: str
@@ -97,6 +99,9 @@ class Finding(Fact, frozen=True, kw_only=True, tag="finding"):
     measure: float | None = None
     unit: str = ""
     life: bool = False
+    rule: str = ""
+    tactic: str = ""
+    technique: str = ""
 
 
 class Health(Fact, frozen=True, kw_only=True, tag="health"):
