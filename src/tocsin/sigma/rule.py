@@ -45,13 +45,13 @@ class Atom(Struct, frozen=True, kw_only=True, tag="atom"):
     flags: str = ""
 
 
-class All(Struct, frozen=True, kw_only=True, tag="all"):
+class AllOf(Struct, frozen=True, kw_only=True, tag="all"):
     """Every part holds."""
 
     parts: tuple[Node, ...]
 
 
-class Any_(Struct, frozen=True, kw_only=True, tag="any"):
+class AnyOf(Struct, frozen=True, kw_only=True, tag="any"):
     """At least one part holds."""
 
     parts: tuple[Node, ...]
@@ -63,7 +63,7 @@ class Not(Struct, frozen=True, kw_only=True, tag="not"):
     part: Node
 
 
-Node: TypeAlias = Atom | All | Any_ | Not
+Node: TypeAlias = Atom | AllOf | AnyOf | Not
 
 
 class Rule(Struct, frozen=True, kw_only=True):
