@@ -78,7 +78,8 @@ class Finding(Fact, frozen=True, kw_only=True, tag="finding"):
 
     `id` is derived from detector, key and window, so a repeat extends the evidence and adds
     no weight. `grade` chooses the row of the detector's card; the engine fills in `weight`.
-    `subject` is what it is about (an asset, a source, an address), `actors` who acts on it.
+    `subject` is what it is about (an asset, a source, an address), `actors` who acts, the one most
+    suspected first, and `targets` whom it is done to (neither holds the merely present).
     `life` marks a raw priority 0: it reaches the operator even when fusion is down.
     `rule` is the id of the rule that fired, where one did; `tactic` and `technique` place it in
     MITRE ATT&CK (for ICS): a tactic's short name such as `lateral-movement`, an id such as `T0846`.
@@ -95,6 +96,7 @@ class Finding(Fact, frozen=True, kw_only=True, tag="finding"):
     weight: Weight = Weight(nats=0.0, basis=Basis.DEFAULT)
     place: Place | None = None
     actors: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
     since: float | None = None
     measure: float | None = None
     unit: str = ""
