@@ -8,6 +8,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from tocsin.web import console, deciding, document, posting, problems, reading, signing, watching
 from tocsin.web.asking import answer
+from tocsin.web.draining import Draining
 from tocsin.web.office import Office
 from tocsin.web.sessions import Sessions
 from tocsin.web.shield import Shield
@@ -49,4 +50,5 @@ def create_app(office: Office, *, static: Path = STATIC) -> FastAPI:
     app.routes.append(console.files(static))
     app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
     app.add_middleware(Shield, hosts=office.hosts, secure=office.secure)
+    app.add_middleware(Draining)  # added last: it is the outermost
     return app
