@@ -7,11 +7,26 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 Operator: TypeAlias = Literal[
-    "equals", "contains", "startswith", "endswith", "re", "cidr", "exists", "null", "fieldref", "lt", "lte", "gt", "gte"
+    "equals",
+    "contains",
+    "startswith",
+    "endswith",
+    "re",
+    "cidr",
+    "exists",
+    "null",
+    "fieldref",
+    "lt",
+    "lte",
+    "gt",
+    "gte",
+    "timepart",
 ]
 """How an atom compares, once modifiers are worked out: encodings and expansions have become plain values.
 
-`neq` is a Not around the atom; a value with wildcards is `equals` on a pattern.
+`neq` is a Not around the atom; a value with wildcards is `equals` on a pattern; `exists: false` is a
+Not around `exists`. `timepart` compares the part of a time that `flags` names (minute, hour, day, week,
+month, year, in UTC).
 """
 
 Kind: TypeAlias = Literal[
@@ -33,7 +48,9 @@ class Atom(Struct, frozen=True, kw_only=True, tag="atom"):
 
     `value` is the text, number, regular expression, network or other field to compare with, and
     `pattern` its parts between wildcards (`*` None, `?` False) where it has any. `digest` names the
-    comparison for ever: equal atoms of different rules share it.
+    comparison for ever: equal atoms of different rules share it. `flags` are those of a regular
+    expression (`i`, `m`, `s`), how a field reference compares (`startswith`, `endswith`, `contains`;
+    empty: equal), or which part of a time.
     """
 
     digest: str
@@ -63,7 +80,13 @@ class Not(Struct, frozen=True, kw_only=True, tag="not"):
     part: Node
 
 
-Node: TypeAlias = Atom | AllOf | AnyOf | Not
+class Named(Struct, frozen=True, kw_only=True, tag="named"):
+    """A rule by its id or name: a leaf of a correlation's `expression`, never of a rule's condition."""
+
+    rule: str
+
+
+Node: TypeAlias = Atom | AllOf | AnyOf | Not | Named
 
 
 class Rule(Struct, frozen=True, kw_only=True):
@@ -95,7 +118,9 @@ class Correlation(Struct, frozen=True, kw_only=True):
     """A rule about several events. `rules` are ids or names of rules or of other correlations.
 
     `aliases` maps an alias to the field per rule. `low`, `high` and `not_equal` hold the condition
-    (counts, sums, …); `field` is what is counted or summed, `percentile` which one. `generate`: whether
+    (counts, sums, …); `field` is what is counted or summed, `percentile` which one; where `value_count`
+    counts combinations of several fields, `fields` has them all. `expression` is the extended condition
+    of `temporal` and `temporal_ordered`: a tree over Named rules. `generate`: whether
     the rules it refers to also fire alone. `near_m` is our labelled extension for space:
     all events must lie within so many metres of each other (0: no such limit).
     """
@@ -109,8 +134,10 @@ class Correlation(Struct, frozen=True, kw_only=True):
     group_by: tuple[str, ...] = ()
     aliases: dict[str, dict[str, str]] = {}
     field: str = ""
+    fields: tuple[str, ...] = ()
     percentile: float = 50.0
     conditions: tuple[tuple[Literal["gt", "gte", "lt", "lte", "eq", "neq"], float], ...] = ()
+    expression: Node | None = None
     generate: bool = False
     near_m: float = 0.0
     path: str = ""
