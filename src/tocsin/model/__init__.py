@@ -10,6 +10,7 @@ from tocsin.model.casework import (
     Note,
     Outcome,
     Proposal,
+    Reached,
     Receipt,
     Stage,
 )
@@ -82,6 +83,7 @@ __all__ = [
     "Place",
     "Priority",
     "Proposal",
+    "Reached",
     "Reading",
     "Receipt",
     "Refused",

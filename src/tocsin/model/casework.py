@@ -11,6 +11,7 @@ class Contribution(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One addend of a stage's score: `nats` counts after cap, decay and trust; `weight` before.
 
     `role` is prior, for, against or context; `note` says why `nats` differs from the weight.
+    `rule`, `tactic` and `technique` are those of the finding, where it names them.
     """
 
     id: str
@@ -23,10 +24,27 @@ class Contribution(Struct, frozen=True, kw_only=True, omit_defaults=True):
     detector: str = ""
     note: str = ""
     evidence: tuple[str, ...] = ()
+    rule: str = ""
+    tactic: str = ""
+    technique: str = ""
+
+
+class Reached(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One step of an attack: its ATT&CK tactic (short name and plain name), when first seen, by which techniques."""
+
+    tactic: str
+    name: str
+    since: float
+    techniques: tuple[str, ...] = ()
 
 
 class Stage(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One hypothesis within an incident. `log_odds` is the exact `math.fsum` of its contributions."""
+    """One hypothesis within an incident. `log_odds` is the exact `math.fsum` of its contributions.
+
+    `actors` are those accused of it, the most suspected first, `targets` those whom it is done to; both
+    are the first of many where `actors_count` or `targets_count` is higher. `reached` says how far an attack has come,
+    in the order of time.
+    """
 
     id: str
     hazard: str
@@ -42,6 +60,10 @@ class Stage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     actors: tuple[str, ...] = ()
     left_out: int = 0
     left_out_because: str = ""
+    targets: tuple[str, ...] = ()
+    actors_count: int = 0
+    targets_count: int = 0
+    reached: tuple[Reached, ...] = ()
 
 
 class Note(Struct, frozen=True, kw_only=True, omit_defaults=True):
