@@ -1,18 +1,14 @@
 """Alerts of a network intrusion detector, gathered per host of ours, hour and grade."""
 
 from dataclasses import dataclass
-from functools import lru_cache
-from ipaddress import ip_address, ip_network
 from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta, Struct
 
 from tocsin.contract.bodies import LogEvents
+from tocsin.contract.network import PRIVATE, checked, inside, number
 from tocsin.contract.protocols import by_source
-from tocsin.model import ConfigError, Finding, Level, Observation, derived_id
-
-PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
-"""Networks that are never routed on the internet (RFC 1918, RFC 4193)."""
+from tocsin.model import Finding, Level, Observation, derived_id
 
 BACKGROUND = (
     "ET 3CORESec ",
@@ -50,20 +46,6 @@ class Watched(Struct):
     campaigns: dict[str, Campaign] = {}
 
 
-@lru_cache(maxsize=65_536)
-def _inside(address: str, networks: tuple[str, ...]) -> bool:
-    try:
-        known = ip_address(address)
-    except ValueError:
-        return False
-    return any(known in network for network in _parsed(networks))
-
-
-@lru_cache(maxsize=64)
-def _parsed(networks: tuple[str, ...]) -> tuple[Any, ...]:
-    return tuple(ip_network(network) for network in networks)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdsAlert:
     """Gather the alerts of an IDS (Suricata EVE) into campaigns against, or from, hosts of ours.
@@ -97,10 +79,7 @@ class IdsAlert:
 
     def __post_init__(self) -> None:
         """Refuse a home network that is none."""
-        try:
-            _parsed(self.home)
-        except ValueError as error:
-            raise ConfigError(f"cyber.ids home: {error}. Write networks as 192.168.0.0/16.") from error
+        checked(self.home, self.kind)
 
     def step(self, state: Watched | None, fact: Observation[LogEvents]) -> tuple[Watched, list[Finding]]:
         """Count the alert rows of one batch; one finding per campaign that grew."""
@@ -109,7 +88,7 @@ class IdsAlert:
         if fact.body.format == "eve":
             for offset, row in zip(fact.body.offsets, fact.body.rows, strict=False):
                 if row.get("event_type") == "alert" and isinstance(row.get("alert"), dict):
-                    at = _number(row.get("at"), fact.at)
+                    at = number(row.get("at"), fact.at)
                     grown.setdefault(self._count(watched, row, at), []).append((at, offset))
         findings = [self._finding(fact, watched.campaigns[name], rows) for name, rows in grown.items()]
         for name in list(watched.campaigns)[: max(0, len(watched.campaigns) - self.campaigns_max)]:
@@ -120,7 +99,7 @@ class IdsAlert:
         """Add one alert to its campaign, which becomes the most recent; gives its name."""
         subject, actor, role = self._roles(str(row.get("src_ip") or ""), str(row.get("dest_ip") or ""))
         signature = str(row["alert"].get("signature") or "an alert without a name")
-        severity = int(_number(row["alert"].get("severity"), 3))
+        severity = int(number(row["alert"].get("severity"), 3))
         grade = self._grade(signature, severity, role)
         hour = int(at // self.window_s)
         name = f"{subject} {role} {grade} {hour}"
@@ -136,7 +115,7 @@ class IdsAlert:
 
     def _roles(self, source: str, destination: str) -> tuple[str, str, str]:
         """Subject, actor and role: ours is the subject; between strangers, the destination."""
-        if _inside(source, self.home) and not _inside(destination, self.home):
+        if inside(source, self.home) and not inside(destination, self.home):
             return source, destination, "from"
         return destination or source or "an unknown host", source, "against"
 
@@ -181,7 +160,3 @@ def _tally(counts: dict[str, int], name: str, distinct_max: int, overflow: str) 
         name = overflow
     if name:
         counts[name] = counts.get(name, 0) + 1
-
-
-def _number(value: object, otherwise: float) -> float:
-    return float(value) if isinstance(value, int | float) else otherwise

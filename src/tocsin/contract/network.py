@@ -1,0 +1,269 @@
+"""Connections as network detectors see them: one form for Zeek and EVE, which end is ours, and bounded tables."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any, NamedTuple, TypeVar
+
+from tocsin.contract.bodies import LogEvents
+from tocsin.model import ConfigError, Observation
+
+PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+"""Networks that are never routed on the internet (RFC 1918, RFC 4193)."""
+
+NAMED_MAX = 20
+"""Most addresses named as actors or targets of one finding."""
+
+_NEAR = ("169.254.0.0/16", "fe80::/10", "127.0.0.0/8", "::1/128")
+_FRAMES_BYTES = 54
+"""Ethernet, IPv4 and TCP headers of one packet: EVE counts them, Zeek's payload counters do not."""
+
+_HALF_OPEN = frozenset({"S0", "REJ", "SH", "RSTOS0"})
+_OPEN = frozenset({"SF", "S1", "S2", "S3", "RSTO", "RSTR"})
+_PACKETS_OF_A_TRY_MAX = 8
+
+K = TypeVar("K")
+V = TypeVar("V")
+_Net = tuple[int, int, int]
+
+
+class Flow(NamedTuple):
+    """One connection record. Times in seconds UTC, sizes in bytes of payload; ICMP has its type as `port`.
+
+    `outcome` is 1 where the responder took part, -1 where the try failed (unanswered, refused),
+    0 where the record does not tell. `row` is the index in the observation's rows.
+    """
+
+    row: int
+    at: float
+    source: str
+    source_port: int
+    target: str
+    port: int
+    proto: str
+    service: str
+    outcome: int
+    state: str
+    duration_s: float
+    out_bytes: int
+    in_bytes: int
+    from_inside: bool
+    to_inside: bool
+
+
+def checked(home: tuple[str, ...], who: str) -> tuple[str, ...]:
+    """The same networks; raises ConfigError where one is no CIDR network. `who` names the parameter."""
+    try:
+        _parsed(home)
+    except ValueError as error:
+        raise ConfigError(f"{who} home: {error}. Write networks as 192.168.0.0/16.") from error
+    return home
+
+
+@lru_cache(maxsize=64)
+def _parsed(networks: tuple[str, ...]) -> tuple[tuple[_Net, ...], tuple[_Net, ...]]:
+    """IPv4 and IPv6 networks as (version, first address, mask)."""
+    known = [ip_network(network) for network in networks]
+    nets = [(net.version, int(net.network_address), int(net.netmask)) for net in known]
+    return tuple(net for net in nets if net[0] == 4), tuple(net for net in nets if net[0] == 6)
+
+
+@lru_cache(maxsize=65_536)
+def address_of(text: str) -> IPv4Address | IPv6Address | None:
+    """The address in this text, or None where it holds none."""
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=65_536)
+def inside(address: str, networks: tuple[str, ...]) -> bool:
+    """Whether an address lies in one of these networks (CIDR).
+
+    >>> inside("192.168.7.1", PRIVATE), inside("198.51.100.1", PRIVATE), inside("no address", PRIVATE)
+    (True, False, False)
+    """
+    known = address_of(address)
+    if known is None:
+        return False
+    four, six = _parsed(networks)
+    number = int(known)
+    return any(number & mask == first for _, first, mask in (four if known.version == 4 else six))
+
+
+@lru_cache(maxsize=65_536)
+def is_group(address: str) -> bool:
+    """Whether an address stands for many hosts or none: multicast, broadcast, unspecified.
+
+    >>> is_group("239.255.255.250"), is_group("192.168.1.255"), is_group("ff02::1"), is_group("10.0.0.1")
+    (True, True, True, False)
+    """
+    known = address_of(address)
+    if known is None or known.is_multicast or known.is_unspecified:
+        return True
+    return known.version == 4 and int(known) & 255 == 255
+
+
+def is_near(address: str) -> bool:
+    """Whether an address never leaves its own link or machine."""
+    return inside(address, _NEAR)
+
+
+def flows(fact: Observation[LogEvents], home: tuple[str, ...]) -> Iterator[Flow]:
+    """The connection records among the rows: Zeek `conn`, EVE `flow`; rows that name no two ends are passed over.
+
+    An end is ours where its address lies in `home` or near, or where Zeek says so (`local_orig`, `local_resp`).
+    """
+    if fact.body.format == "zeek":
+        for index, row in enumerate(fact.body.rows):
+            if row.get("log") == "conn" and (flow := _zeek(index, row, home)) is not None:
+                yield flow
+    elif fact.body.format == "eve":
+        for index, row in enumerate(fact.body.rows):
+            if row.get("event_type") == "flow" and (flow := _eve(index, row, home)) is not None:
+                yield flow
+
+
+def _zeek(index: int, row: dict[str, Any], home: tuple[str, ...]) -> Flow | None:
+    get = row.get
+    source, target = get("id.orig_h"), get("id.resp_h")
+    if not isinstance(source, str) or not isinstance(target, str):
+        return None
+    proto, state = str(get("proto", "")), str(get("conn_state", ""))
+    source_port, port = whole(get("id.orig_p")), whole(get("id.resp_p"))
+    out_bytes, in_bytes = whole(get("orig_bytes")), whole(get("resp_bytes"))
+    return Flow(
+        index,
+        number(get("at"), 0.0),
+        source,
+        source_port,
+        target,
+        source_port if proto == "icmp" else port,
+        proto,
+        str(get("service") or ""),
+        _zeek_outcome(proto, state, row, out_bytes, in_bytes),
+        state,
+        number(get("duration"), 0.0),
+        out_bytes,
+        in_bytes,
+        get("local_orig") is True or ours(source, home),
+        get("local_resp") is True or ours(target, home),
+    )
+
+
+def _zeek_outcome(proto: str, state: str, row: dict[str, Any], out_bytes: int, in_bytes: int) -> int:
+    """Whether the responder took part (1), did not (-1), or the record does not tell (0)."""
+    if proto != "tcp":
+        answered = whole(row.get("resp_pkts")) > 0 or in_bytes > 0
+        return 1 if answered else -1
+    if state in _HALF_OPEN:
+        return -1 if not out_bytes and whole(row.get("orig_pkts")) <= _PACKETS_OF_A_TRY_MAX else 0
+    if state not in _OPEN:
+        return 0
+    return 1 if out_bytes or in_bytes else 0
+
+
+_EVE_STATES = {"syn_sent": -1, "syn_recv": 0, "established": 1, "closed": 1}
+
+
+def _eve(index: int, row: dict[str, Any], home: tuple[str, ...]) -> Flow | None:
+    source, target, flow = row.get("src_ip"), row.get("dest_ip"), row.get("flow")
+    if not isinstance(source, str) or not isinstance(target, str) or not isinstance(flow, dict):
+        return None
+    proto = _eve_proto(str(row.get("proto", "")))
+    sent, answered = whole(flow.get("pkts_toserver")), whole(flow.get("pkts_toclient"))
+    out_bytes = max(0, whole(flow.get("bytes_toserver")) - _FRAMES_BYTES * sent)
+    in_bytes = max(0, whole(flow.get("bytes_toclient")) - _FRAMES_BYTES * answered)
+    service = str(row.get("app_proto") or "")
+    return Flow(
+        index,
+        _began(flow, number(row.get("at"), 0.0)),
+        source,
+        whole(row.get("src_port")),
+        target,
+        whole(row.get("icmp_type")) if proto == "icmp" else whole(row.get("dest_port")),
+        proto,
+        "" if service == "failed" else service,
+        _eve_outcome(proto, row, answered, out_bytes + in_bytes),
+        str(flow.get("state") or ""),
+        number(flow.get("age"), 0.0),
+        out_bytes,
+        in_bytes,
+        ours(source, home),
+        ours(target, home),
+    )
+
+
+def _eve_outcome(proto: str, row: dict[str, Any], answered: int, payload_bytes: int) -> int:
+    if not answered:
+        return -1
+    if proto != "tcp":
+        return 1
+    tcp = row.get("tcp")
+    said = str(tcp.get("state", "")) if isinstance(tcp, dict) else ""
+    if payload_bytes:
+        return 1
+    refused = isinstance(tcp, dict) and tcp.get("rst") is True and said in ("syn_sent", "closed")
+    return -1 if refused else min(0, _EVE_STATES.get(said, 0))
+
+
+def _eve_proto(name: str) -> str:
+    lower = name.lower()
+    return "icmp" if lower in ("icmp", "ipv6-icmp", "icmpv6") else lower
+
+
+def _began(flow: dict[str, Any], otherwise: float) -> float:
+    try:
+        moment = datetime.fromisoformat(str(flow.get("start")))
+    except ValueError:
+        return otherwise
+    return moment.timestamp() if moment.tzinfo is not None else otherwise
+
+
+def ours(address: str, home: tuple[str, ...]) -> bool:
+    """Whether an address is of our networks, or of the sensor's own link."""
+    return inside(address, home) or inside(address, _NEAR)
+
+
+def number(value: object, otherwise: float) -> float:
+    """A number within 1e18 as it is, else the other; truth values are no numbers."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return otherwise
+    return float(value) if -1e18 < value < 1e18 else otherwise
+
+
+def whole(value: object) -> int:
+    """A non-negative whole number, else 0."""
+    return value if isinstance(value, int) and value >= 0 else 0
+
+
+def touched(table: dict[K, V], key: K) -> V | None:
+    """The entry of a key, which becomes the most recent; None where there is none."""
+    entry = table.pop(key, None)
+    if entry is not None:
+        table[key] = entry
+    return entry
+
+
+def bounded(table: dict[K, Any], entries_max: int) -> None:
+    """Forget the least recent entries beyond a number."""
+    if len(table) > entries_max:
+        for key in list(table)[: len(table) - entries_max]:
+            del table[key]
+
+
+def faded(amount: float, idle_s: float, half_life_s: float) -> float:
+    """What is left of an amount of evidence after some idle time (halved every half-life).
+
+    >>> faded(8.0, 60.0, 30.0)
+    2.0
+    """
+    return amount * 0.5 ** (idle_s / half_life_s) if idle_s > 0 else amount
+
+
+def evidence_of(fact: Observation[LogEvents], row: int) -> str:
+    """The evidence id of one row of a batch."""
+    offsets = fact.body.offsets
+    return f"{fact.id}+{offsets[row]}" if row < len(offsets) else fact.id
