@@ -4,6 +4,7 @@ from math import ceil
 
 import h3
 
+from tocsin.fusion.campaign import NAMES_MAX, Ties
 from tocsin.fusion.state import Hypothesis, Memory
 from tocsin.fusion.tables import Hazard
 from tocsin.model import Finding, Place, distance_m, same_floor
@@ -23,15 +24,30 @@ def cell_of(place: Place) -> str:
     return str(h3.latlng_to_cell(place.lat, place.lon, CELL_RESOLUTION))
 
 
-def owner(memory: Memory, finding: Finding, hazard: Hazard) -> Hypothesis | None:
-    """The hypothesis that already holds this finding, or the one that it continues; None for a new event."""
-    for name in (finding.id, *_names(hazard, finding)):
+def owners(memory: Memory, finding: Finding, hazard: Hazard, ties: Ties) -> list[Hypothesis]:
+    """The hypotheses that this finding shows to be one event, the earliest first; none for a new event.
+
+    Outside campaigns there is one at most: that which holds the finding already, or which it continues.
+    """
+    sought = ties.sought(memory, finding, hazard) if hazard.campaign else _names(hazard, finding)
+    found: dict[str, Hypothesis] = {}
+    for name in (finding.id, *sought):
         known = memory.hypotheses.get(memory.named.get(name, ""))
         if known is not None and (finding.id in known.held or _continues(known, finding, hazard)):
-            return known
-    if hazard.gate_m and finding.place is not None:
-        return _nearest(memory, finding, hazard, finding.place)
-    return None
+            found[known.id] = known
+            if not hazard.campaign:
+                break
+    if not found and hazard.gate_m and finding.place is not None:
+        near = _nearest(memory, finding, hazard, finding.place)
+        return [] if near is None else [near]
+    return _in_order(list(found.values()), finding)
+
+
+def _in_order(found: list[Hypothesis], finding: Finding) -> list[Hypothesis]:
+    """What holds the finding and can no longer move takes it alone; else the earliest first."""
+    holding = [known for known in found if finding.id in known.held and (known.finished or known.apart)]
+    free = [known for known in found if not known.finished and not known.apart]
+    return holding[:1] or sorted(free, key=lambda known: (known.since, known.id)) or found[:1]
 
 
 def _names(hazard: Hazard, finding: Finding) -> list[str]:
@@ -67,11 +83,13 @@ def _same_event(known: Hypothesis, finding: Finding, hazard: Hazard, place: Plac
     )
 
 
-def remember(memory: Memory, known: Hypothesis, finding: Finding, hazard: Hazard) -> None:
+def remember(memory: Memory, known: Hypothesis, finding: Finding, hazard: Hazard, ties: Ties) -> None:
     """Index the hypothesis under the finding's id, names and cell."""
-    memory.named[finding.id] = known.id
-    for name in _names(hazard, finding)[:ACTORS_MAX]:
-        memory.named[name] = known.id
+    names = ties.kept(memory, finding, hazard) if hazard.campaign else _names(hazard, finding)[:ACTORS_MAX]
+    for name in (finding.id, *names):
+        if memory.named.get(name) != known.id and (name == finding.id or len(known.names) < NAMES_MAX):
+            memory.named[name] = known.id
+            known.names.append(name)
     if known.place is not None and not known.anchor and hazard.gate_m:
         known.anchor = cell_of(known.place)
         memory.cells.setdefault(known.anchor, []).append(known.id)
@@ -80,8 +98,9 @@ def remember(memory: Memory, known: Hypothesis, finding: Finding, hazard: Hazard
 def forget(memory: Memory, known: Hypothesis) -> None:
     """Drop a hypothesis and every index entry that points to it."""
     del memory.hypotheses[known.id]
-    for name in [name for name, target in memory.named.items() if target == known.id]:
-        del memory.named[name]
+    for name in known.names:
+        if memory.named.get(name) == known.id:  # a later hypothesis may have taken the name over
+            del memory.named[name]
     if known.anchor:
         memory.cells[known.anchor].remove(known.id)
         if not memory.cells[known.anchor]:

@@ -9,8 +9,10 @@ from msgspec.structs import replace
 from tocsin.city.context import City
 from tocsin.contract.protocols import Key, by_city
 from tocsin.contract.resources import Resources
-from tocsin.fusion import associate, cases, relate, score, tell, trust
+from tocsin.fusion import associate, campaign, cases, relate, score, tell, trust
+from tocsin.fusion.campaign import Ties
 from tocsin.fusion.consequence import danger_now, priority_of
+from tocsin.fusion.merge import merge
 from tocsin.fusion.place import began, settled
 from tocsin.fusion.state import Case, Hypothesis, Memory
 from tocsin.fusion.tables import Hazard, Tables, tables_from
@@ -42,8 +44,9 @@ STATE_VERBS = {
 class Bayes:
     """Fuse findings into incidents by adding log-likelihood ratios to a prior, per event.
 
-    Evidence joins the event that it is about: by subject and actor for networks and devices,
-    by H3 cell, distance and floor for what happens in space. Contributions are a set keyed by
+    Evidence joins the event that it is about: for networks by who acts, on whom and through which
+    server (a campaign, whose parts merge once they are found to be one), by H3 cell, distance and
+    floor for what happens in space. Contributions are a set keyed by
     finding id, capped per detector, faded once not renewed, discounted where the sensor itself
     is doubtful, and opposed by healthy sensors that see nothing. Related events become stages
     of one incident under the earlier id.
@@ -79,8 +82,10 @@ class Bayes:
     def start(self, resources: Resources) -> "Fusing":
         """Load the tables of hazards and relations and keep the city."""
         relations = resources.document("fusion/relations.yaml")["relations"]
-        tables = tables_from(resources.document("fusion/hazards.yaml"), relations)
-        return Fusing(self, tables, resources.city, resources.in_force)
+        commons = resources.document("fusion/commons.yaml")["commons"]
+        attack = resources.document("attack/attack.yaml")
+        tables = tables_from(resources.document("fusion/hazards.yaml"), relations, attack, commons)
+        return Fusing(self, tables, resources.city, resources.in_force, Ties(tables.commons, resources.city))
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,7 @@ class Fusing:
     tables: Tables
     city: City | None
     in_force: str
+    ties: Ties
 
     def step(self, state: Memory | None, fact: Fact) -> tuple[Memory, Sequence[Fact]]:
         """Take one fact; give the incidents that it changed."""
@@ -116,14 +122,17 @@ class Fusing:
         hazard = self.tables.hazard_of(finding.kind)
         if hazard is None or finding.weight.nats <= 0:
             return ()
-        hypothesis = associate.owner(memory, finding, hazard) or self._begin(memory, finding, hazard)
+        owners = associate.owners(memory, finding, hazard, self.ties)
+        hypothesis, merged = merge(memory, owners or [self._begin(memory, finding, hazard)])
         if hypothesis.finished:
             return ()
+        if hazard.campaign:
+            campaign.meet(memory, finding, hazard)
         self._hold(hypothesis, finding)
         hypothesis.place = settled(hypothesis, hazard, self.city)
-        associate.remember(memory, hypothesis, finding, hazard)
+        associate.remember(memory, hypothesis, finding, hazard, self.ties)
         changed = self._weigh(memory, hypothesis)
-        return self._told(memory, changed)
+        return self._told(memory, [*merged, *changed])
 
     def _begin(self, memory: Memory, finding: Finding, hazard: Hazard) -> Hypothesis:
         self._make_room(memory)
@@ -180,7 +189,7 @@ class Fusing:
         hypothesis.log_odds = score.log_odds(hypothesis.parts)
         hypothesis.priority = priority_of(hypothesis, hazard, self.city, memory.at)
         life = danger_now(hypothesis, hazard, memory.at)
-        alarming = any(held.grade not in hazard.events for held in hypothesis.held.values())
+        alarming = not all(map(hazard.is_event, hypothesis.held.values()))
         if not hypothesis.open and alarming and (hypothesis.log_odds >= self.settings.open_nats or life):
             hypothesis.open = True
             self._enlist(memory, hypothesis)

@@ -51,7 +51,9 @@ def _merge(memory: Memory, case: Case, decision: Decision) -> list[str]:
         other = memory.cases.get(name)
         if other is None or other is case:
             continue
-        _move(memory, other, case, list(other.stages))
+        for one in (*case.stages, *other.stages):
+            memory.hypotheses[one].apart = False
+        move(memory, other, case, list(other.stages))
         other.state, other.merged_into = IncidentState.MERGED, case.id
         changed.append(other.id)
     return changed
@@ -65,7 +67,9 @@ def _split(memory: Memory, case: Case, decision: Decision) -> list[str]:
     name = derived_id("inc", *leaving)
     fresh = memory.cases.setdefault(name, Case(id=name, origin=case.origin, since=since))  # a split undoes a merge
     fresh.state, fresh.merged_into = IncidentState.OPEN, ""
-    _move(memory, case, fresh, leaving)
+    move(memory, case, fresh, leaving)
+    for one in (*leaving, *case.stages):
+        memory.hypotheses[one].apart = True  # what a person took apart does not merge again by itself
     return [fresh.id]
 
 
@@ -76,7 +80,8 @@ def _close(memory: Memory, case: Case, decision: Decision) -> list[str]:
     return []
 
 
-def _move(memory: Memory, source: Case, target: Case, stages: list[str]) -> None:
+def move(memory: Memory, source: Case, target: Case, stages: list[str]) -> None:
+    """Put stages of one case into another."""
     for name in stages:
         source.stages.remove(name)
         target.stages.append(name)

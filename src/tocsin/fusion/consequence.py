@@ -28,7 +28,7 @@ def priority_of(hypothesis: Hypothesis, hazard: Hazard, city: City | None, at: f
     held = hypothesis.held.values()
     if danger_now(hypothesis, hazard, at):
         return Priority.LIFE
-    worst = max((SEVERITY[hazard.severity.get(finding.grade, "info")] for finding in held), default=0)
+    worst = max((SEVERITY[hazard.severity_of(finding)] for finding in held), default=0)
     likely, otherwise = BY_SEVERITY[worst]
     if probability(hypothesis.log_odds) < LIKELY:
         return otherwise

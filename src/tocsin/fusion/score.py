@@ -1,7 +1,7 @@
 """The score of a hypothesis: a prior and contributions in nats that add up exactly (`math.fsum`)."""
 
 from collections.abc import Callable, Iterable, Sequence
-from math import exp, fsum, log
+from math import exp, fsum, inf, log
 
 from tocsin.fusion.state import Hypothesis
 from tocsin.fusion.tables import Hazard
@@ -48,11 +48,19 @@ def faded(nats: float, finding: Finding, hazard: Hazard, now: float) -> float:
 
 
 def supporting(hypothesis: Hypothesis, hazard: Hazard, now: float, doubt: Doubt) -> list[Contribution]:
-    """The findings, widest first; within one detector they add up to no more than the cap."""
+    """The findings, widest first; within one detector they add up to no more than the cap.
+
+    In a campaign a detector (one rule of it, where rules are named) counts once per tactic: different steps of an
+    attack add up, a step that is repeated does not.
+    """
     spent: dict[str, float] = {}
+    steps: set[tuple[str, str, str]] = set()
     parts: list[Contribution] = []
     for finding in sorted(hypothesis.held.values(), key=lambda held: (-held.weight.nats, held.id)):
-        part = _one(finding, hazard, now, doubt, spent.get(finding.detector, 0.0))
+        step = (finding.detector, finding.tactic, finding.rule)
+        repeated = hazard.campaign and bool(finding.tactic) and step in steps
+        steps.add(step)
+        part = _one(finding, hazard, now, doubt, inf if repeated else spent.get(finding.detector, 0.0))
         spent[finding.detector] = spent.get(finding.detector, 0.0) + max(0.0, part.nats)
         parts.append(part)
     return parts
@@ -67,10 +75,11 @@ def _one(finding: Finding, hazard: Hazard, now: float, doubt: Doubt, spent: floa
     if why:
         notes.append(why)
     nats *= factor
-    room = hazard.cap_nats - spent
-    if nats > room:
-        notes.append(f"capped: findings of one detector count {hazard.cap_nats:g} nats at most")
-        nats = max(0.0, room)
+    cap = hazard.cap_of(finding)
+    if nats > cap - spent:
+        told = f"capped: findings of one detector count {cap:g} nats at most"
+        notes.append(f"repeats {finding.tactic}: a step counts once" if spent == inf else told)
+        nats = max(0.0, cap - spent)
     return Contribution(
         id=finding.id,
         role="for" if nats >= 0 else "against",
@@ -82,6 +91,9 @@ def _one(finding: Finding, hazard: Hazard, now: float, doubt: Doubt, spent: floa
         detector=finding.detector,
         note="; ".join(notes),
         evidence=finding.evidence,
+        rule=finding.rule,
+        tactic=finding.tactic,
+        technique=finding.technique,
     )
 
 

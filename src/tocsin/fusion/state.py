@@ -20,7 +20,8 @@ class Hypothesis(Struct, kw_only=True):
     """That one event of one hazard goes on. `held` are its findings by id.
 
     `subjects` are what it is about, `assets` what those are in the city, `reach` where they are.
-    `anchor` is the H3 cell in which it began; `finished` once a person closed its incident.
+    `anchor` is the H3 cell in which it began; `finished` once a person closed its incident, `apart`
+    once a person split it off: it never merges again by itself. `names` are its entries in `Memory.named`.
     """
 
     id: str
@@ -43,6 +44,8 @@ class Hypothesis(Struct, kw_only=True):
     finished: bool = False
     parts: tuple[Contribution, ...] = ()
     priority: Priority = Priority.LOW
+    names: list[str] = field(default_factory=list)
+    apart: bool = False
 
 
 class Case(Struct, kw_only=True):
@@ -62,8 +65,19 @@ class Case(Struct, kw_only=True):
     told: str = ""
 
 
+class Met(Struct, kw_only=True):
+    """Who was found to talk with a host: `lightly` in passing, `gravely` in what accuses (few names each)."""
+
+    lightly: list[str] = field(default_factory=list)
+    gravely: list[str] = field(default_factory=list)
+
+
 class Memory(Struct, kw_only=True):
-    """All that fusion keeps for one city; bounded by `Bayes.hypotheses_max`."""
+    """All that fusion keeps for one city; bounded by `Bayes.hypotheses_max`.
+
+    `named` finds a hypothesis by a finding's id or by a name with its role; `met` tells a common
+    destination from a server of one campaign.
+    """
 
     at: float = 0.0
     reviewed: float = 0.0
@@ -74,3 +88,4 @@ class Memory(Struct, kw_only=True):
     conditions: dict[str, Condition] = field(default_factory=dict)
     states: dict[str, SourceState] = field(default_factory=dict)
     shed: int = 0
+    met: dict[str, Met] = field(default_factory=dict)

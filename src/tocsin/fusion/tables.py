@@ -1,11 +1,21 @@
-"""The tables that fusion reads: hazards and relations, as declared in `content/fusion`."""
+"""The tables that fusion reads: hazards and relations of `content/fusion`, names of `content/attack`."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from tocsin.model import ConfigError
+from tocsin.model import ConfigError, Finding
+
+T = TypeVar("T")
+
+
+class Act(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How an incident is called whose weightiest finding is of one kind, and what to do about it."""
+
+    title: str
+    next: str = ""
 
 
 class Hazard(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -23,7 +33,51 @@ class Hazard(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     next: str
     against_cap_nats: float = 2.0
     events: tuple[str, ...] = ()
+    campaign: bool = False
+    caps: dict[str, float] = {}
+    acts: dict[str, Act] = {}
     name: str = ""
+
+    def is_event(self, finding: Finding) -> bool:
+        """Whether this finding needs nobody now: it weighs, but opens no incident and accuses nobody."""
+        return any(key in self.events for key in _keys(finding))
+
+    def severity_of(self, finding: Finding) -> str:
+        """How bad it is if true."""
+        return _row(self.severity, finding) or "info"
+
+    def act_of(self, finding: Finding) -> Act | None:
+        """How an incident is called that this finding leads; None for the hazard's own title."""
+        return _row(self.acts, finding)
+
+    def cap_of(self, finding: Finding) -> float:
+        """Most nats that all findings of this one's detector (or kind and grade) may add up to."""
+        cap = _row(self.caps, finding)
+        return self.cap_nats if cap is None else cap
+
+
+def _keys(finding: Finding) -> tuple[str, str, str]:
+    """The names under which a table may speak of a finding, the most special first."""
+    return f"{finding.kind}/{finding.grade}", finding.kind, finding.grade
+
+
+def _row(table: Mapping[str, T], finding: Finding) -> T | None:
+    return next((table[key] for key in _keys(finding) if key in table), None)
+
+
+class Attack(Struct, frozen=True, kw_only=True):
+    """ATT&CK as we use it: plain names of tactics in the order of a kill chain, and techniques by id."""
+
+    tactics: dict[str, str]
+    techniques: dict[str, tuple[str, str]]
+
+    def tactic_of(self, finding: Finding) -> str:
+        """The tactic that a finding names, else that of its technique; empty where it names neither."""
+        return finding.tactic or self.techniques.get(finding.technique, ("", ""))[1]
+
+    def depth(self, tactic: str) -> int:
+        """How far along a kill chain a tactic stands; -1 for one that is not in the table."""
+        return next((place for place, name in enumerate(self.tactics) if name == tactic), -1)
 
 
 class Relation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,11 +93,16 @@ class Relation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Tables(Struct, frozen=True, kw_only=True):
-    """Hazards by name, hazard names by finding kind, and the relations between them."""
+    """Hazards by name, hazard names by finding kind, the relations between them, and the names of ATT&CK.
+
+    `commons` are names of hosts that many talk with: they join nothing.
+    """
 
     hazards: dict[str, Hazard]
     by_kind: dict[str, str]
     relations: tuple[Relation, ...]
+    attack: Attack
+    commons: tuple[str, ...] = ()
 
     def hazard_of(self, kind: str) -> Hazard | None:
         """The hazard of a finding kind, matched by its longest declared prefix."""
@@ -54,19 +113,21 @@ class Tables(Struct, frozen=True, kw_only=True):
         return None
 
 
-def tables_from(hazards: Any, relations: Any) -> Tables:  # noqa: ANN401  # plain YAML data
-    """Check the two documents and index them; raises ConfigError naming the wrong key."""
+def tables_from(hazards: Any, relations: Any, attack: Any, commons: Any) -> Tables:  # noqa: ANN401  # plain YAML data
+    """Check the documents and index them; raises ConfigError naming the wrong key."""
     try:
         known = {
             name: msgspec.structs.replace(msgspec.convert(row, Hazard), name=name) for name, row in hazards.items()
         }
         related = tuple(msgspec.convert(row, Relation) for row in relations)
+        named = msgspec.convert(attack, Attack)
+        shared = msgspec.convert(commons, tuple[str, ...])
     except msgspec.ValidationError as error:
-        message = f"content/fusion: {error}. Compare with the table that ships with Tocsin."
+        message = f"content/fusion or content/attack: {error}. Compare with the table that ships with Tocsin."
         raise ConfigError(message) from error
     strangers = {r.earlier for r in related} | {r.later for r in related}
     if strangers - known.keys():
         message = f"content/fusion/relations.yaml names unknown hazards: {sorted(strangers - known.keys())}."
         raise ConfigError(message)
     by_kind = {kind: name for name, hazard in known.items() for kind in hazard.kinds}
-    return Tables(hazards=known, by_kind=by_kind, relations=related)
+    return Tables(hazards=known, by_kind=by_kind, relations=related, attack=named, commons=shared)

@@ -2,19 +2,28 @@
 
 from collections.abc import Sequence
 from re import sub
+from typing import NamedTuple
 
 from tocsin.city.context import City
-from tocsin.fusion.consequence import NEAR_M
+from tocsin.fusion.campaign import accused, victims
+from tocsin.fusion.consequence import NEAR_M, SEVERITY
+from tocsin.fusion.killchain import course, steps_of
 from tocsin.fusion.score import log_odds, probability
 from tocsin.fusion.state import Case, Hypothesis, Memory
-from tocsin.fusion.tables import Hazard, Tables
-from tocsin.model import Condition, Incident, IncidentState, Place, Priority, Stage
+from tocsin.fusion.tables import Act, Attack, Hazard, Tables
+from tocsin.model import Condition, Finding, Incident, IncidentState, Place, Priority, Stage
 
 SCORE_LABEL = "score, not calibrated"
 """Until calibrated on the scenario suite, nothing here is called a probability."""
 
 NAMES_MAX = 1
 """Most names in one title; the rest are counted."""
+
+TOLD_MAX = 3
+"""Most names in one sentence."""
+
+PARTIES_MAX = 50
+"""Most attackers, and most victims, that a stage names; the rest are counted."""
 
 
 def place_name(city: City | None, place: Place | None) -> str:
@@ -35,21 +44,71 @@ def subject_name(city: City | None, subject: str) -> str:
     return asset.name if asset is not None else subject
 
 
-def title_of(hypothesis: Hypothesis, hazard: Hazard, city: City | None) -> str:
-    """What and where, in plain words."""
-    names = list(dict.fromkeys(subject_name(city, subject) for subject in hypothesis.subjects))
-    told = ", ".join(names[:NAMES_MAX]) + (f" and {len(names) - NAMES_MAX} more" if len(names) > NAMES_MAX else "")
-    text = hazard.title.format(subject=told, place=place_name(city, hypothesis.place))
+class Parties(NamedTuple):
+    """Who does it to whom, as far as a hypothesis says so."""
+
+    attackers: list[str]
+    victims: list[str]
+
+
+def parties_of(hypothesis: Hypothesis, hazard: Hazard) -> Parties:
+    """The accused and the victims of a campaign; of anything else its actors alone."""
+    if not hazard.campaign:
+        return Parties(hypothesis.actors, [])
+    attackers = accused(hypothesis, hazard)
+    return Parties(attackers, victims(hypothesis, attackers))
+
+
+def listed(names: Sequence[str], city: City | None, most: int, none: str) -> str:
+    """The first names in plain words, the rest counted."""
+    plain = list(dict.fromkeys(subject_name(city, name) for name in names))
+    more = f" and {len(plain) - most} more" if len(plain) > most else ""
+    return ", ".join(plain[:most]) + more if plain else none
+
+
+def title_of(hypothesis: Hypothesis, hazard: Hazard, parties: Parties, city: City | None) -> str:
+    """What and where, in plain words; of a campaign its gravest act, by whom and to whom."""
+    text = _filled(_act(hypothesis, hazard).title, hypothesis, hazard, parties, city)
     return text[:1].upper() + text[1:]
 
 
-def stage_of(hypothesis: Hypothesis, hazard: Hazard, city: City | None) -> Stage:
+def leading(hypothesis: Hypothesis, hazard: Hazard) -> Finding | None:
+    """The finding that names a campaign: the gravest, then the one that says most; None where all are mere events."""
+    telling = [one for one in hypothesis.held.values() if not hazard.is_event(one)]
+    return max(
+        telling if hazard.campaign else (),
+        key=lambda one: (SEVERITY[hazard.severity_of(one)], one.weight.nats, one.id),
+        default=None,
+    )
+
+
+def _act(hypothesis: Hypothesis, hazard: Hazard) -> Act:
+    """What the incident is called and what to do: as its leading finding says, else as the hazard does."""
+    lead = leading(hypothesis, hazard)
+    own = hazard.act_of(lead) if lead is not None else None
+    return Act(title=own.title, next=own.next or hazard.next) if own else Act(title=hazard.title, next=hazard.next)
+
+
+def _filled(text: str, hypothesis: Hypothesis, hazard: Hazard, parties: Parties, city: City | None) -> str:
+    """A text of the hazard table with the names of this hypothesis."""
+    lead = leading(hypothesis, hazard)
+    about = [lead.subject] if lead is not None and hazard.act_of(lead) is not None else hypothesis.subjects
+    return text.format(
+        subject=listed(about, city, NAMES_MAX, "it"),
+        place=place_name(city, hypothesis.place),
+        attackers=listed(parties.attackers, city, NAMES_MAX, "an unknown host"),
+        victims=listed(parties.victims, city, NAMES_MAX, "this network"),
+    )
+
+
+def stage_of(hypothesis: Hypothesis, hazard: Hazard, attack: Attack, city: City | None) -> Stage:
     """The hypothesis as others see it."""
+    parties = parties_of(hypothesis, hazard)
     return Stage(
         id=hypothesis.id,
         hazard=hypothesis.hazard,
         kind=hypothesis.kind,
-        title=title_of(hypothesis, hazard, city),
+        title=title_of(hypothesis, hazard, parties, city),
         log_odds=log_odds(hypothesis.parts),
         contributions=hypothesis.parts,
         since=hypothesis.since,
@@ -57,9 +116,13 @@ def stage_of(hypothesis: Hypothesis, hazard: Hazard, city: City | None) -> Stage
         priority=hypothesis.priority,
         subject=hypothesis.subjects[0] if hypothesis.subjects else "",
         place=hypothesis.place,
-        actors=tuple(hypothesis.actors[:20]),
+        actors=tuple(parties.attackers[:PARTIES_MAX]),
         left_out=hypothesis.left_out,
         left_out_because="the limit of evidence per finding was reached" if hypothesis.left_out else "",
+        targets=tuple(parties.victims[:PARTIES_MAX]),
+        actors_count=len(parties.attackers),
+        targets_count=len(parties.victims),
+        reached=steps_of(hypothesis, hazard, attack) if hazard.campaign else (),
     )
 
 
@@ -67,7 +130,7 @@ def incident_of(case: Case, memory: Memory, tables: Tables, city: City | None) -
     """The whole incident at revision `case.rev`."""
     at = memory.at
     members = sorted((memory.hypotheses[name] for name in case.stages), key=lambda one: (one.since, one.id))
-    stages = tuple(stage_of(one, tables.hazards[one.hazard], city) for one in members)
+    stages = tuple(stage_of(one, tables.hazards[one.hazard], tables.attack, city) for one in members)
     lead = max(zip(members, stages, strict=True), key=lambda pair: _weight(pair[0]), default=None)
     if lead is None:
         return _emptied(case, at)
@@ -79,8 +142,8 @@ def incident_of(case: Case, memory: Memory, tables: Tables, city: City | None) -
         id=case.id,
         rev=case.rev,
         title=stage.title,
-        sentence=_sentence(stage, stages),
-        next_step=hazard.next.format(subject=subject_name(city, stage.subject) if stage.subject else "it"),
+        sentence=_sentence(stage, stages, leading(head, hazard), city),
+        next_step=_next_step(head, hazard, stage, city),
         state=case.state,
         priority=min(one.priority for one in members),
         score=round(probability(stage.log_odds), 4),
@@ -123,11 +186,35 @@ def _emptied(case: Case, at: float) -> Incident:
     )
 
 
-def _sentence(lead: Stage, stages: Sequence[Stage]) -> str:
+def _next_step(head: Hypothesis, hazard: Hazard, stage: Stage, city: City | None) -> str:
+    if hazard.campaign:
+        return _filled(_act(head, hazard).next, head, hazard, parties_of(head, hazard), city)
+    return hazard.next.format(subject=subject_name(city, stage.subject) if stage.subject else "it")
+
+
+def _sentence(lead: Stage, stages: Sequence[Stage], named_by: Finding | None, city: City | None) -> str:
     strongest = next((part for part in lead.contributions if part.role == "for"), None)
-    told = f"{lead.title}: {_plain(strongest.because)}" if strongest else f"{lead.title}."
+    because = named_by.because if named_by is not None else strongest.because if strongest else ""
+    told = [f"{lead.title}: {_plain(because)}" if because else f"{lead.title}.", *_parties(lead, city)]
+    told += [text for text in (course(lead.reached),) if text]
     earlier = [stage.title for stage in stages if stage.since < lead.since and stage.id != lead.id]
-    return f"{told} Before it: {'; '.join(earlier)}." if earlier else told
+    return " ".join([*told, f"Before it: {'; '.join(earlier)}."] if earlier else told)
+
+
+def _parties(stage: Stage, city: City | None) -> list[str]:
+    """Who does it to whom, where a stage names anybody."""
+    told = []
+    if stage.targets_count and stage.actors_count:
+        told.append(f"By {_counted(stage.actors, stage.actors_count, city)}")
+        told.append(f"against {_counted(stage.targets, stage.targets_count, city)}.")
+    elif stage.actors_count and stage.reached:
+        told.append(f"By {_counted(stage.actors, stage.actors_count, city)}.")
+    return told
+
+
+def _counted(names: Sequence[str], count: int, city: City | None) -> str:
+    plain = [subject_name(city, name) for name in names[:TOLD_MAX]]
+    return ", ".join(plain) + (f" and {count - len(plain)} more" if count > len(plain) else "")
 
 
 def _plain(because: str) -> str:
