@@ -1,7 +1,7 @@
 """Small true observations, for docstrings, tests and pages: one builder per shared body."""
 
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tocsin.contract.bodies import Concentration, Counts, Density, LogEvents
 from tocsin.model import Body, Observation, Origin, Place
@@ -70,3 +70,30 @@ def ids_alerts(
     )
     body = LogEvents(format="eve", offsets=tuple(seq + 500 * n for n in range(count)), rows=rows)
     return seen(body, at=at + max(0, count - 1), seq=seq, source="ids-1")
+
+
+def connections(
+    ends: Iterable[tuple[str, str, int, str]],
+    *,
+    every_s: float = 1.0,
+    at: float = START_AT,
+    seq: int = 0,
+    **fields: object,
+) -> Observation[LogEvents]:
+    """One batch of Zeek's `conn` rows from (source, target, port, conn_state); other fields by name.
+
+    >>> connections([("10.0.0.9", "10.0.1.1", 502, "REJ")], proto="tcp").body.rows[0]["orig_bytes"]
+    0
+    """
+    rows = tuple(_connection(at + n * every_s, end, fields) for n, end in enumerate(ends))
+    body = LogEvents(format="zeek", offsets=tuple(seq + 200 * n for n in range(len(rows))), rows=rows)
+    return seen(body, at=max((row["at"] for row in rows), default=at), seq=seq, source="conn.log")
+
+
+def _connection(at: float, ends: tuple[str, str, int, str], fields: dict[str, object]) -> dict[str, Any]:
+    source, target, port, state = ends
+    talked = state not in ("S0", "REJ")
+    row: dict[str, Any] = {"at": at, "log": "conn", "proto": "tcp", "conn_state": state, "duration": 0.1}
+    row |= {"id.orig_h": source, "id.orig_p": 50_000, "id.resp_h": target, "id.resp_p": port}
+    row |= {"orig_bytes": 300 * talked, "resp_bytes": 1_200 * talked, "orig_pkts": 1 + 4 * talked}
+    return {**row, "resp_pkts": 5 if talked else int(state == "REJ"), **fields}

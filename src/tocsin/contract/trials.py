@@ -22,7 +22,7 @@ from tocsin.model import Body, Observation
 Value: TypeAlias = Any
 """A value inside a fact, of whatever type its body declares."""
 
-_FIXED = frozenset({"event_type", "eve", "zeek-tsv", "zeek-json"})
+_FIXED = frozenset({"event_type", "log", "proto", "conn_state", "eve", "zeek", "zeek-tsv", "zeek-json"})
 _OUTSIDE = ("open", "socket.", "subprocess.", "os.", "shutil.", "sqlite3.", "urllib.", "http.")
 
 

@@ -1,0 +1,146 @@
+"""Scans are told once per host and shape; benign hosts that fail now and then are not told."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.detectors.cyber.captures import last, recorded
+from tocsin.contract.bodies import LogEvents
+from tocsin.contract.examples import START_AT, connections, seen
+from tocsin.contract.folding import Folding, findings
+from tocsin.detectors.cyber.scan import Scan
+from tocsin.model import ConfigError
+
+SWEEP = [("10.0.0.9", f"10.0.1.{n}", 502, "S0") for n in range(1, 41)]
+PORTS = [("10.0.0.9", "10.0.1.7", port, "REJ") for port in range(20, 60)]
+BROWSING = [("10.0.0.5", f"198.51.100.{n}", 443, "S0" if n % 12 == 0 else "SF") for n in range(1, 200)]
+
+ALARM = [connections(SWEEP[:25]), connections(PORTS, at=START_AT + 60, seq=9_000)]
+BENIGN = [connections(BROWSING), connections([("10.0.0.5", "198.51.100.9", 8883, "S0")] * 50, seq=90_000)]
+
+
+def test_five_thousand_connections_are_one_finding_that_grows():
+    ends = [("10.0.0.9", f"10.{n // 250}.{n % 250}.7", 445, "S0") for n in range(5_000)]
+    found = findings(
+        Scan(), [connections(ends[n : n + 500], at=START_AT + n, seq=n * 999) for n in range(0, 5_000, 500)]
+    )
+    assert len({finding.id for finding in found}) == 1
+    assert found[-1].measure == 5_000.0
+    assert len(found[-1].targets) == 20
+    assert "at least 256 hosts" in found[-1].because
+
+
+def test_shapes_are_told_apart():
+    found = last(findings(Scan(), ALARM))
+    assert {(finding.grade, finding.actors) for finding in found} == {
+        ("horizontal", ("10.0.0.9",)),
+        ("vertical", ("10.0.0.9",)),
+    }
+
+
+def test_four_failures_are_suspected_and_seven_are_certain():
+    grades = {n: [one.grade for one in findings(Scan(), [connections(SWEEP[:n])])] for n in (3, 4, 6, 7)}
+    assert grades == {3: [], 4: ["suspected"], 6: ["suspected"], 7: ["horizontal"]}
+
+
+def test_knocking_at_one_door_again_and_again_is_no_scan():
+    assert findings(Scan(), [connections([("10.0.0.9", "10.0.1.1", 502, "S0")] * 500)]) == []
+
+
+def test_a_slow_scan_adds_up_over_hours():
+    facts = [connections([end], at=START_AT + 900 * n, seq=n) for n, end in enumerate(SWEEP[:20])]
+    assert last(findings(Scan(), facts))[0].grade == "horizontal"
+
+
+def test_scanners_of_our_own_are_left_in_peace():
+    assert findings(Scan(allowed=("10.0.0.9/32",)), ALARM) == []
+
+
+def test_an_exposed_host_is_background_however_many_knock():
+    ends = [(f"203.0.113.{n % 250}", "192.0.2.7", 23, "S0") for n in range(900)]
+    (finding,) = findings(Scan(home=("192.0.2.0/24",)), [connections(ends)])
+    assert (finding.grade, finding.subject, len(finding.actors)) == ("background", "192.0.2.7", 20)
+
+
+def test_an_outsider_that_sweeps_private_addresses_is_no_background():
+    ends = [("203.0.113.9", f"10.0.1.{n}", 502, "S0") for n in range(1, 15)]
+    assert [one.grade for one in findings(Scan(), [connections(ends)])] == ["horizontal"]
+
+
+def test_a_sweep_by_echo_requests_is_a_scan():
+    fields = {"proto": "icmp", "id.orig_p": 8}
+    ends = [("10.0.0.9", f"10.0.1.{n}", 0, "OTH") for n in range(1, 15)]
+    (finding,) = findings(Scan(), [connections(ends, orig_bytes=56, resp_bytes=0, resp_pkts=0, **fields)])
+    assert finding.grade == "horizontal"
+    assert "icmp/8" in finding.because
+
+
+def test_file_sharing_outside_is_no_scan():
+    ends = [("10.0.0.5", f"198.51.{n}.9", 20_000 + 37 * n, "S0" if n % 2 else "SF") for n in range(1, 200)]
+    assert findings(Scan(), [connections(ends)]) == []
+
+
+def test_answers_to_ephemeral_ports_are_no_scan():
+    ends = [("10.0.0.5", "10.0.0.9", 50_000 + n, "S0") for n in range(100)]
+    assert findings(Scan(), [connections(ends, proto="udp", resp_pkts=0)]) == []
+
+
+def test_eve_flows_are_read_alike():
+    flow = {"pkts_toserver": 2, "pkts_toclient": 0, "bytes_toserver": 120, "bytes_toclient": 0, "state": "new"}
+    row = {"at": START_AT, "event_type": "flow", "src_ip": "10.0.0.9", "dest_port": 502, "proto": "TCP", "flow": flow}
+    rows = tuple({**row, "dest_ip": f"10.0.1.{n}"} for n in range(1, 15))
+    fact = seen(LogEvents(format="eve", offsets=tuple(range(14)), rows=rows))
+    assert [one.grade for one in findings(Scan(), [fact])] == ["horizontal"]
+
+
+@pytest.mark.parametrize(
+    "row", [{}, {"id.orig_h": 5, "id.resp_h": None}, {"id.orig_h": "x", "id.resp_h": "y", "at": "z"}]
+)
+def test_odd_rows_raise_nothing(row):
+    fact = seen(LogEvents(format="zeek", offsets=(0,), rows=({"log": "conn", **row},)))
+    assert findings(Scan(), [fact]) == []
+
+
+def test_a_home_network_that_is_none_is_refused():
+    with pytest.raises(ConfigError, match=r"Write networks as"):
+        Scan(home=("office",))
+
+
+@given(st.lists(st.integers(1, 9), min_size=7, max_size=12))
+def test_it_counts_alike_however_the_records_were_batched(sizes):
+    ends = iter([("10.0.0.9", f"10.0.1.{n}", 502, "S0") for n in range(1, 200)])
+    facts = [connections([next(ends) for _ in range(size)], seq=10_000 * n) for n, size in enumerate(sizes)]
+    (found,) = last(findings(Scan(), facts))
+    assert found.measure == sum(sizes)
+
+
+def test_ever_new_hosts_leave_its_state_bounded():
+    scan = Scan(groups_max=50, sweeps_max=5)
+    folding = Folding(scan, scan.key)
+    for n in range(300):
+        folding.feed(connections([(f"10.{n}.0.9", f"10.0.{k}.7", 23, "S0") for k in range(9)], at=START_AT + n, seq=n))
+    state = folding.states["conn.log"]
+    assert (len(state.groups), len(state.sweeps)) == (50, 5)
+
+
+def test_nmap_over_three_networks_is_told_once_per_shape():
+    found = last(findings(Scan(), recorded("zeek_labelled/002-zeek-scenario-port-scanning/conn.log")))
+    assert {(one.grade, one.subject) for one in found} == {("horizontal", "172.16.1.11"), ("vertical", "172.16.1.11")}
+
+
+def test_a_day_on_the_internet_is_background_and_accuses_nobody_of_ours():
+    (found,) = last(findings(Scan(), recorded("zeek_labelled/008-zeek-mixed/data/conn.log.labeled")))
+    assert (found.grade, found.subject) == ("background", "147.32.81.167")
+
+
+@pytest.mark.parametrize(
+    ("path", "grades"),
+    [
+        ("slips/port-scans/vertical/conn.log", {"192.168.1.9": "vertical"}),
+        ("slips/port-scans/horizontal/conn.log", {"10.0.2.112": "suspected"}),
+        ("slips/test10-mixed-zeek-dir/conn.log", {"192.0.2.10": "horizontal", "192.0.2.33": "horizontal"}),
+        ("slips/test9-mixed-zeek-dir/conn.log", {}),
+    ],
+)
+def test_recorded_scans_are_found_and_their_neighbours_are_not(path, grades):
+    assert {one.subject: one.grade for one in last(findings(Scan(), recorded(path)))} == grades
