@@ -131,7 +131,7 @@ class Fusing:
         self._hold(hypothesis, finding)
         hypothesis.place = settled(hypothesis, hazard, self.city)
         associate.remember(memory, hypothesis, finding, hazard, self.ties)
-        changed = self._weigh(memory, hypothesis)
+        changed = self._weigh(memory, hypothesis, finding.at)
         return self._told(memory, [*merged, *changed])
 
     def _begin(self, memory: Memory, finding: Finding, hazard: Hazard) -> Hypothesis:
@@ -182,27 +182,33 @@ class Fusing:
         known = [asset, *(city.assets[name] for name in asset.serves if name in city.assets)]
         hypothesis.reach.extend(one.place for one in known if one.place is not None)
 
-    def _weigh(self, memory: Memory, hypothesis: Hypothesis) -> list[str]:
-        """Score one hypothesis anew; open, join or return its incident. Gives the changed incident ids."""
+    def _weigh(self, memory: Memory, hypothesis: Hypothesis, told_at: float | None = None) -> list[str]:
+        """Score one hypothesis anew; open, join or return its incident. Gives the changed incident ids.
+
+        What is told late (`told_at` lies before now) opens an incident where it would have done so in time.
+        """
         hazard = self.tables.hazards[hypothesis.hazard]
-        hypothesis.parts = self._parts(memory, hypothesis, hazard)
+        hypothesis.parts = self._parts(memory, hypothesis, hazard, memory.at)
         hypothesis.log_odds = score.log_odds(hypothesis.parts)
+        highest = hypothesis.log_odds
+        if not hypothesis.open and told_at is not None and told_at < memory.at:
+            highest = max(highest, score.log_odds(self._parts(memory, hypothesis, hazard, told_at)))
         hypothesis.priority = priority_of(hypothesis, hazard, self.city, memory.at)
         life = danger_now(hypothesis, hazard, memory.at)
         alarming = not all(map(hazard.is_event, hypothesis.held.values()))
-        if not hypothesis.open and alarming and (hypothesis.log_odds >= self.settings.open_nats or life):
+        if not hypothesis.open and alarming and (highest >= self.settings.open_nats or life):
             hypothesis.open = True
             self._enlist(memory, hypothesis)
-        elif hypothesis.open and not life and hypothesis.log_odds < self.settings.close_nats:
+        elif hypothesis.open and not life and highest < self.settings.close_nats:
             hypothesis.open = False
         return [hypothesis.incident] if hypothesis.incident else []
 
-    def _parts(self, memory: Memory, hypothesis: Hypothesis, hazard: Hazard) -> tuple[Contribution, ...]:
+    def _parts(self, memory: Memory, hypothesis: Hypothesis, hazard: Hazard, at: float) -> tuple[Contribution, ...]:
         return (
             score.prior(hypothesis, hazard),
-            *score.supporting(hypothesis, hazard, memory.at, trust.doubt_of(memory, hypothesis, hazard)),
-            *relate.context(memory, hypothesis, self.tables.relations, memory.at),
-            *score.opposing(hypothesis, trust.unmoved(memory, hypothesis, self.city), hazard, memory.at),
+            *score.supporting(hypothesis, hazard, at, trust.doubt_of(memory, hypothesis, hazard)),
+            *relate.context(memory, hypothesis, self.tables.relations, at),
+            *score.opposing(hypothesis, trust.unmoved(memory, hypothesis, self.city), hazard, at),
         )
 
     def _enlist(self, memory: Memory, hypothesis: Hypothesis) -> None:

@@ -157,7 +157,8 @@ def _against(hypothesis: Hypothesis, hazard: Hazard, name: str) -> float:
     )
     spent: dict[str, float] = defaultdict(float)
     for finding in _once(held):
-        spent[finding.detector] = min(hazard.cap_of(finding), spent[finding.detector] + finding.weight.nats)
+        pool, cap = hazard.cap_of(finding)
+        spent[pool] = min(cap, spent[pool] + finding.weight.nats)
     return sum(spent.values())
 
 

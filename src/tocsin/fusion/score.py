@@ -60,8 +60,9 @@ def supporting(hypothesis: Hypothesis, hazard: Hazard, now: float, doubt: Doubt)
         step = (finding.detector, finding.tactic, finding.rule)
         repeated = hazard.campaign and bool(finding.tactic) and step in steps
         steps.add(step)
-        part = _one(finding, hazard, now, doubt, inf if repeated else spent.get(finding.detector, 0.0))
-        spent[finding.detector] = spent.get(finding.detector, 0.0) + max(0.0, part.nats)
+        pool, _ = hazard.cap_of(finding)
+        part = _one(finding, hazard, now, doubt, inf if repeated else spent.get(pool, 0.0))
+        spent[pool] = spent.get(pool, 0.0) + max(0.0, part.nats)
         parts.append(part)
     return parts
 
@@ -75,9 +76,9 @@ def _one(finding: Finding, hazard: Hazard, now: float, doubt: Doubt, spent: floa
     if why:
         notes.append(why)
     nats *= factor
-    cap = hazard.cap_of(finding)
+    _, cap = hazard.cap_of(finding)
     if nats > cap - spent:
-        told = f"capped: findings of one detector count {cap:g} nats at most"
+        told = f"capped: all such findings count {cap:g} nats at most"
         notes.append(f"repeats {finding.tactic}: a step counts once" if spent == inf else told)
         nats = max(0.0, cap - spent)
     return Contribution(

@@ -50,10 +50,10 @@ class Hazard(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """How an incident is called that this finding leads; None for the hazard's own title."""
         return _row(self.acts, finding)
 
-    def cap_of(self, finding: Finding) -> float:
-        """Most nats that all findings of this one's detector (or kind and grade) may add up to."""
-        cap = _row(self.caps, finding)
-        return self.cap_nats if cap is None else cap
+    def cap_of(self, finding: Finding) -> tuple[str, float]:
+        """What adds up together with this finding (its detector, or a row of `caps`), and to how many nats at most."""
+        row = next((key for key in _keys(finding) if key in self.caps), None)
+        return (finding.detector, self.cap_nats) if row is None else (row, self.caps[row])
 
 
 def _keys(finding: Finding) -> tuple[str, str, str]:
