@@ -94,6 +94,6 @@ def _connection(at: float, ends: tuple[str, str, int, str], fields: dict[str, ob
     source, target, port, state = ends
     talked = state not in ("S0", "REJ")
     row: dict[str, Any] = {"at": at, "log": "conn", "proto": "tcp", "conn_state": state, "duration": 0.1}
-    row |= {"id.orig_h": source, "id.orig_p": 50_000, "id.resp_h": target, "id.resp_p": port}
+    row |= {"id.orig_h": source, "id.orig_p": 50_000 + int(at) % 10_000, "id.resp_h": target, "id.resp_p": port}
     row |= {"orig_bytes": 300 * talked, "resp_bytes": 1_200 * talked, "orig_pkts": 1 + 4 * talked}
     return {**row, "resp_pkts": 5 if talked else int(state == "REJ"), **fields}

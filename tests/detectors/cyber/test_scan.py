@@ -137,7 +137,7 @@ def test_a_day_on_the_internet_is_background_and_accuses_nobody_of_ours():
     ("path", "grades"),
     [
         ("slips/port-scans/vertical/conn.log", {"192.168.1.9": "vertical"}),
-        ("slips/port-scans/horizontal/conn.log", {"10.0.2.112": "suspected"}),
+        ("slips/port-scans/horizontal/conn.log", {"10.0.2.112": "horizontal"}),
         ("slips/test10-mixed-zeek-dir/conn.log", {"192.0.2.10": "horizontal", "192.0.2.33": "horizontal"}),
         ("slips/test9-mixed-zeek-dir/conn.log", {}),
     ],

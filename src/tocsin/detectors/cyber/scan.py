@@ -117,12 +117,12 @@ class Scan:
     allowed: Annotated[tuple[str, ...], Meta(description="Networks of our own scanners, as CIDR: never told.")] = ()
     benign_success: Annotated[
         float, Meta(description="Share of a benign host's first contacts that are answered.", gt=0, lt=1)
-    ] = 0.9
+    ] = 0.95
     scanner_success: Annotated[
         float, Meta(description="Share of a scanner's first contacts that are answered.", gt=0, lt=1)
-    ] = 0.4
-    suspect_nats: Annotated[float, Meta(description="Sum from which a scan is suspected.", gt=0)] = 7.0
-    certain_nats: Annotated[float, Meta(description="Sum from which a scan is certain.", gt=0)] = 11.5
+    ] = 0.5
+    suspect_nats: Annotated[float, Meta(description="Sum from which a scan is suspected.", gt=0)] = 9.0
+    certain_nats: Annotated[float, Meta(description="Sum from which a scan is certain.", gt=0)] = 14.0
     half_life_s: Annotated[float, Meta(description="How fast a sum fades without new tries, seconds.", gt=0)] = 43_200.0
     groups_max: Annotated[int, Meta(description="Most running tests per log.", ge=1)] = 1_024
     sweeps_max: Annotated[int, Meta(description="Most scans and exposed hosts kept per log.", ge=1)] = 128
@@ -243,7 +243,8 @@ class Scan:
                 counts[name] = counts.get(name, 0) + 1
 
     def _grade(self, group: Group, flow: Flow, shape: str) -> str:
-        outage = shape == "horizontal" and flow.port in WEB and not flow.to_inside
+        web = shape == "horizontal" and flow.port in WEB and not flow.to_inside
+        outage = web and max(group.seen.values()) < 1
         return shape if group.nats >= self.certain_nats * (2.0 if outage else 1.0) else "suspected"
 
     def _knocked(self, batch: _Batch, flow: Flow, port: str) -> None:
