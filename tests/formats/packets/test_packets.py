@@ -114,16 +114,14 @@ def test_protocols_are_known_on_any_port():
 
 @pytest.mark.parametrize("order", list(permutations(range(4))))
 def test_segments_in_any_order_become_bytes_in_order(order):
-    stream = Stream()
-    stream.begin(0xFFFFFFFF)
+    stream = Stream(0xFFFFFFFF)
     parts = {0: (0xFFFFFFFF, b"ab"), 1: (1, b"cd"), 2: (2, b"def"), 3: (5, b"g")}
     given = [chunk for number in order for chunk in stream.take(*parts[number])]
     assert b"".join(given) == b"abcdefg"
 
 
 def test_a_gap_that_does_not_close_is_told():
-    stream = Stream()
-    stream.begin(0)
+    stream = Stream(0)
     given = [chunk for n in range(80) for chunk in stream.take(100 + n * 1000, bytes(1000))]
     assert given[0] is None
     assert sum(chunk is None for chunk in given) == 1

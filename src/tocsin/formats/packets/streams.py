@@ -11,18 +11,17 @@ _ALL = 0xFFFFFFFF
 
 
 class Stream:
-    """Segments in any order become bytes in order; a gap that does not close is told as None."""
+    """Segments in any order become bytes in order; a gap that does not close is told as None.
+
+    `begins` is the sequence number of the first byte (that of the SYN, plus one), where it is known.
+    """
 
     __slots__ = ("_bytes", "_next", "_waiting")
 
-    def __init__(self) -> None:
-        self._next: int | None = None
+    def __init__(self, begins: int | None = None) -> None:
+        self._next = None if begins is None else begins & _ALL
         self._waiting: dict[int, bytes] = {}
         self._bytes = 0
-
-    def begin(self, seq: int) -> None:
-        """The direction begins at this sequence number (that of its SYN, plus one)."""
-        self._next = seq & _ALL
 
     def take(self, seq: int, data: bytes) -> list[bytes | None]:
         """Add a segment; gives what is in order by it, None where bytes are lost for good."""

@@ -20,6 +20,7 @@ class Talk:
     """The conversation in one flow. `service` is empty until its protocol is known."""
 
     __slots__ = (
+        "_begins",
         "_errors",
         "_looks",
         "_odd",
@@ -37,8 +38,9 @@ class Talk:
         self._port = port
         self._odd = odd
         self._reader: Dialogue | None = None
-        self._streams = (Stream(), Stream())
-        self._unread = (bytearray(), bytearray())
+        self._begins: list[int | None] = [None, None]
+        self._streams: tuple[Stream, Stream] | None = None  # made at the first data: a scan of 100,000 ports has none
+        self._unread: tuple[bytearray, bytearray] | None = None
         self._looks = 0
         self._errors = 0
         self.service = ""
@@ -46,18 +48,25 @@ class Talk:
 
     def begin(self, seq: int, *, is_orig: bool) -> None:
         """A SYN was seen: data of this direction begin after it."""
-        self._streams[not is_orig].begin(seq + 1)
+        self._begins[not is_orig] = seq + 1
 
     def segment(self, at: float, seq: int, data: bytes, *, is_orig: bool) -> list[Row]:
         """A piece of a TCP stream, in any order."""
+        if self._streams is None:
+            self._streams, self._unread = (Stream(self._begins[0]), Stream(self._begins[1])), (bytearray(), bytearray())
         rows: list[Row] = []
         for chunk in self._streams[not is_orig].take(seq, data):
             if chunk is None:
-                self._odd["gap_in_stream"] += 1
-                self._unread[not is_orig].clear()
+                self._lost(is_orig=is_orig)
             elif not self.over:
                 rows += self._chunk(at, chunk, is_orig=is_orig)
         return rows
+
+    def _lost(self, *, is_orig: bool) -> None:
+        """What was begun before a gap is not finished after it."""
+        self._odd["gap_in_stream"] += 1
+        if self._unread is not None:
+            self._unread[not is_orig].clear()
 
     def datagram(self, at: float, data: bytes, *, is_orig: bool) -> list[Row]:
         """A whole datagram."""
@@ -72,6 +81,8 @@ class Talk:
         return self._reader.end() if self._reader else []
 
     def _chunk(self, at: float, chunk: bytes, *, is_orig: bool) -> list[Row]:
+        if self._unread is None:
+            return []
         unread = self._unread[not is_orig]
         unread += chunk
         reader = self._reader or self._known(bytes(unread), is_orig=is_orig)

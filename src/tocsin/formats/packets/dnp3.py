@@ -1,0 +1,86 @@
+"""DNP3 (IEEE 1815): functions asked of outstations, their answers, and the outputs that are operated."""
+
+from struct import unpack_from
+from typing import ClassVar
+
+from tocsin.formats.packets.dialogue import Malformed, Row
+
+FUNCTIONS = (
+    *("CONFIRM", "READ", "WRITE", "SELECT", "OPERATE", "DIRECT_OPERATE", "DIRECT_OPERATE_NR", "IMMED_FREEZE"),
+    *("IMMED_FREEZE_NR", "FREEZE_CLEAR", "FREEZE_CLEAR_NR", "FREEZE_AT_TIME", "FREEZE_AT_TIME_NR", "COLD_RESTART"),
+    *("WARM_RESTART", "INITIALIZE_DATA", "INITIALIZE_APPL", "START_APPL", "STOP_APPL", "SAVE_CONFIG"),
+    *("ENABLE_UNSOLICITED", "DISABLE_UNSOLICITED", "ASSIGN_CLASS", "DELAY_MEASURE", "RECORD_CURRENT_TIME"),
+    *("OPEN_FILE", "CLOSE_FILE", "DELETE_FILE", "GET_FILE_INFO", "AUTHENTICATE_FILE", "ABORT_FILE"),
+    *("ACTIVATE_CONFIG", "AUTHENTICATE_REQ", "AUTHENTICATE_ERR"),
+)
+"""Functions of requests by their code, as Zeek names them."""
+
+_ANSWERS = {0x81: "RESPONSE", 0x82: "UNSOLICITED_RESPONSE", 0x83: "AUTHENTICATE_RESP"}
+_OPERATIONS = {0: "NUL", 1: "Pulse On", 2: "Pulse Off", 3: "Latch On", 4: "Latch Off"}
+_TRIP = {0: "NUL", 1: "Close", 2: "Trip"}
+_RELAY_BLOCK = (12, 1)
+
+
+class Dnp3:
+    """One row of log dnp3 per application message; frames that only carry more of one are passed over."""
+
+    service: ClassVar[str] = "dnp3"
+
+    def __init__(self) -> None:
+        self.done = False
+
+    @classmethod
+    def speaks(cls, head: bytes, *, is_orig: bool, port: int) -> bool:
+        del is_orig, port
+        return len(head) >= 10 and head[:2] == b"\x05\x64" and head[2] >= 5
+
+    def take(self, at: float, data: bytes, *, is_orig: bool) -> tuple[int, list[Row]]:
+        del at
+        if len(data) < 10:
+            return 0, []
+        if data[:2] != b"\x05\x64" or data[2] < 5:
+            raise Malformed("no frame of DNP3")
+        size = data[2] - 5
+        whole = 10 + size + 2 * -(-size // 16)
+        if len(data) < whole:
+            return 0, []
+        body = b"".join(data[n : n + 16] if n + 18 <= whole else data[n : whole - 2] for n in range(10, whole, 18))
+        to, sender = unpack_from("<HH", data, 4)
+        row = _application(body)
+        if row is None:
+            return whole, []
+        return whole, [{"_path": "dnp3", "is_orig": is_orig, "source": sender, "destination": to, **row}]
+
+    def end(self) -> list[Row]:
+        return []
+
+
+def _application(body: bytes) -> Row | None:
+    """The application header of a message's first fragment."""
+    if len(body) < 3 or not body[0] & 0x40:
+        return None
+    function, parts = body[2], body[3:]
+    if function in _ANSWERS:
+        row: Row = {"fc_reply": _ANSWERS[function]}
+        return row | {"iin": unpack_from("<H", parts)[0]} if len(parts) >= 2 else row
+    row = {"fc_request": FUNCTIONS[function] if function < len(FUNCTIONS) else f"unknown-{function}"}
+    return row | _object(parts)
+
+
+def _object(parts: bytes) -> Row:
+    """The first object that a request speaks about; of a relay block, what it does to which output."""
+    if len(parts) < 3:
+        return {}
+    group, variation, qualifier = parts[0], parts[1], parts[2]
+    row: Row = {"object": f"g{group}v{variation}"}
+    if (group, variation) != _RELAY_BLOCK or qualifier not in {0x17, 0x28}:
+        return row
+    wide = qualifier == 0x28
+    at = 5 if wide else 4
+    index = unpack_from("<H", parts, at)[0] if wide else parts[at]
+    control = parts[at + (2 if wide else 1)]
+    row |= {"block_type": "Control Relay Output Block", "index_number": index}
+    return row | {
+        "operation_type": _OPERATIONS.get(control & 0x0F, "unknown"),
+        "trip_control_code": _TRIP.get(control >> 6, "unknown"),
+    }
