@@ -263,6 +263,18 @@ def faded(amount: float, idle_s: float, half_life_s: float) -> float:
     return amount * 0.5 ** (idle_s / half_life_s) if idle_s > 0 else amount
 
 
+def amount(size_bytes: float) -> str:
+    """A size in words, in the unit that fits (decimal).
+
+    >>> amount(940), amount(2_884), amount(41_900_000)
+    ('940 B', '2.9 kB', '41.9 MB')
+    """
+    for factor, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if size_bytes >= factor:
+            return f"{size_bytes / factor:.1f} {unit}"
+    return f"{size_bytes:.0f} B"
+
+
 def evidence_of(fact: Observation[LogEvents], row: int) -> str:
     """The evidence id of one row of a batch."""
     offsets = fact.body.offsets
