@@ -7,6 +7,6 @@ Rows keep names, codes, addresses and counts; payload is dropped as soon as it i
 from tocsin.formats.packets.capture import Frame, frames, is_capture
 from tocsin.formats.packets.dialogue import Row
 from tocsin.formats.packets.flows import Limits
-from tocsin.formats.packets.reading import rows, rows_of_frames
+from tocsin.formats.packets.reading import pieces, rows, rows_of_frames
 
-__all__ = ["Frame", "Limits", "Row", "frames", "is_capture", "rows", "rows_of_frames"]
+__all__ = ["Frame", "Limits", "Row", "frames", "is_capture", "pieces", "rows", "rows_of_frames"]

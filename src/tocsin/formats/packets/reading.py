@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import BinaryIO
 
+import msgspec
+
 from tocsin.formats.packets.arp import arp_row
 from tocsin.formats.packets.capture import Frame, frames
 from tocsin.formats.packets.dialogue import Malformed, Row
@@ -27,6 +29,11 @@ def rows(stream: BinaryIO, limits: Limits = Limits()) -> Iterator[Row]:  # noqa:
     """
     odd = Counter[str]()
     yield from rows_of_frames(frames(stream, odd), odd, limits)
+
+
+def pieces(stream: BinaryIO) -> Iterator[tuple[bytes, str]]:
+    """The rows of a capture as lines of Zeek's JSON logs (each names its log in `_path`), with an empty reason."""
+    return ((msgspec.json.encode(row), "") for row in rows(stream))
 
 
 def rows_of_frames(
