@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tocsin.app.listen import Access, Heard, Offer
+    from tocsin.sigma.rule import Refusal
 
 add = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Add a map, a sensor network or a log file to your city."
@@ -217,3 +218,33 @@ def log(
     print("".join(f"  ! a line could not be read: {problem}\n" for problem in seen.problems[:3]), end="")
     print(f"\nWritten: an input that follows it, for {'the new' if sensor else 'the known'} network sensor {name!r}.")
     _next(city, assumed=spot.assumed and sensor is not None)
+
+
+@add.command()
+def rules(
+    folder: Annotated[Path, typer.Argument(help="Folder (or one file) with Sigma rules.")],
+    city: City = Path(),
+    link: Annotated[bool, typer.Option("--link", help="Link to it instead of copying: changes there count.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put detection rules into your city: how many load, and which do not and exactly why."""
+    from msgspec.structs import asdict
+
+    from tocsin.app.config import load_settings
+    from tocsin.app.rulefiles import below, book_of, put_rules
+    from tocsin.app.tell import print_json, progress
+
+    load_settings(city)
+    target = put_rules(folder, city, link=link)
+    progress(f"Reading {target} …")
+    loaded, refused = below(book_of(city), target, city)
+    if as_json:
+        print_json([*({"type": "refused", **asdict(one)} for one in refused), _rules_row(target, loaded, refused)])
+        return
+    print("".join(f"{one.path}:{one.line}: {one.feature}: {one.reason}\n" for one in refused), end="")
+    print(f"{loaded} rules load, {len(refused)} do not. They lie in {target}.")
+    print("A city that runs takes them up within seconds; `tocsin sigma list` shows what is in force.")
+
+
+def _rules_row(target: Path, loaded: int, refused: "Sequence[Refusal]") -> dict[str, object]:
+    return {"type": "rules", "folder": str(target), "loaded": loaded, "refused": len(refused)}

@@ -10,6 +10,7 @@ from tocsin.app.adding import add
 from tocsin.app.admitting import account, token
 from tocsin.app.measuring import bench, evaluate
 from tocsin.app.proving import export, ledger
+from tocsin.app.sigma import sigma
 from tocsin.model import TocsinError
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ app.add_typer(ledger, name="ledger")
 app.add_typer(export, name="export")
 app.add_typer(account, name="account")
 app.add_typer(token, name="token")
+app.add_typer(sigma, name="sigma")
 
 Folder = Annotated[Path, typer.Argument(help="Folder of the installation, as made by `tocsin init`.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object per line, each with a type.")]
@@ -65,6 +67,7 @@ def init(
     print(f"  tocsin add map FILE.osm.pbf --city {folder}     the map, from any OpenStreetMap extract")
     print(f"  tocsin add mqtt URL --city {folder}             sensors that speak MQTT (`embedded`: our own broker)")
     print(f"  tocsin add log FILE --city {folder}             a Suricata or Zeek log")
+    print(f"  tocsin add rules RULES --city {folder}          detection rules (Sigma); {folder / 'rules'} holds yours")
     print(f"  tocsin check-config {folder}                    what is still wrong or missing")
     print(f"  tocsin serve {folder}                           run it")
 
@@ -87,9 +90,10 @@ def replay(
     """Run recorded input through the whole flow; print findings, incidents and counts."""
     from tocsin.app.layout import city_folder
     from tocsin.app.replay import replay_files
+    from tocsin.app.rulefiles import own_folder
 
     placed = city_folder(city) if city is not None else None
-    raise typer.Exit(replay_files(files, as_json=as_json, city=placed, out=out))
+    raise typer.Exit(replay_files(files, as_json=as_json, city=placed, out=out, rules=own_folder(city)))
 
 
 @app.command()

@@ -20,6 +20,9 @@ from tocsin.model import ConfigError, SourceState, TocsinError
 FREE_BYTES_MIN = 2 * 2**30
 """Below this much free disk the doctor worries: a day of a busy city is about as much."""
 
+REFUSED_TOLD_MAX = 10
+"""Most refused rules that are told one by one."""
+
 
 @dataclass(frozen=True)
 class Complaint:
@@ -169,6 +172,20 @@ def _tables(_folder: Path, _settings: Settings) -> Iterator[Complaint]:
     yield from ()
 
 
+def _rules(folder: Path, _settings: Settings) -> Iterator[Complaint]:
+    """Rules that cannot be used are worth knowing, and no reason not to start: the others run."""
+    from tocsin.app.rulefiles import book_of
+
+    book = book_of(folder)
+    for one in book.loaded.refused[:REFUSED_TOLD_MAX]:
+        yield Complaint(
+            f"{one.path}, line {one.line}: this rule is not in force ({one.feature}: {one.reason})", bad=False
+        )
+    if len(book.loaded.refused) > REFUSED_TOLD_MAX:
+        more = len(book.loaded.refused) - REFUSED_TOLD_MAX
+        yield Complaint(f"{more} more rules are not in force: `tocsin sigma list --city {folder}` has all.", bad=False)
+
+
 def _ports(_folder: Path, settings: Settings) -> Iterator[Complaint]:
     wanted = [("console", settings.web.host, settings.web.port)]
     if settings.broker.enabled:
@@ -200,7 +217,7 @@ def _versions(_folder: Path, _settings: Settings) -> Iterator[Complaint]:
     yield Complaint(f"Python {version}, SQLite {sqlite3.sqlite_version}.", bad=False)
 
 
-CONFIG_CHECKS = (_members, _city, _inputs, _devices, _outlets, _policies, _listening, _tables)
+CONFIG_CHECKS = (_members, _city, _inputs, _devices, _outlets, _policies, _listening, _tables, _rules)
 MACHINE_CHECKS = (_versions, _ports, _disk, _private)
 
 

@@ -2,7 +2,8 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,14 +11,17 @@ from tocsin.app.config import Settings
 from tocsin.app.inforce import in_force, together
 from tocsin.city.context import City
 from tocsin.contract.cards import Cards
-from tocsin.contract.protocols import Perceiver
 from tocsin.contract.resources import Resources, content_folder
+from tocsin.contract.ruletexts import RuleTexts
 from tocsin.contract.walk import configured, members, start
 from tocsin.engine.doorway import Doorway, admission_by
 from tocsin.engine.flow import Flow
 from tocsin.engine.graph import Graph, Node, node
+from tocsin.engine.inforce import InForce
 from tocsin.engine.registry import Registry, Ruling
+from tocsin.engine.reloading import RULES, Reloading
 from tocsin.engine.ring import Ring
+from tocsin.engine.rules import Rules
 from tocsin.engine.seats import Seats
 from tocsin.engine.view import View
 from tocsin.gate.keys import KeyRing
@@ -56,6 +60,8 @@ class House:
     ruling: Ruling
     flow: Flow
     in_force: dict[str, str]
+    reloading: Reloading
+    rules: Rules
 
     def close(self, now: float) -> None:
         """End the leases with their receipts and close log and ledger."""
@@ -64,10 +70,13 @@ class House:
         self.ledger.close()
 
 
-def open_house(folder: Path, settings: Settings, city: City, *, recorded: bool = False) -> House:
+def open_house(
+    folder: Path, settings: Settings, city: City, *, recorded: bool = False, rules: Path | RuleTexts | None = None
+) -> House:
     """Open the stores of a folder (made where absent) and build the flow over them.
 
-    `recorded` input has no clock that it could be ahead of, and is delivered by one hand that
+    `rules` is the folder of the city's own rules, where it has one, or all texts that shall be in
+    force. `recorded` input has no clock that it could be ahead of, and is delivered by one hand that
     waits for each commit: nothing is gained by gathering.
     """
     private = folder / "private"
@@ -78,9 +87,12 @@ def open_house(folder: Path, settings: Settings, city: City, *, recorded: bool =
     ledger = Ledger.open(folder / "ledger", private / "ledger", origin=_ledger_origin(city))
     policies = Policies.load(content_folder() / "policies", *(Path(name) for name in settings.policies))
     admission = admission_by(policies, ledger)
-    parts = in_force(city, policies, settings, content_folder())
+    texts = rules if isinstance(rules, RuleTexts) else RuleTexts.read(content_folder(), rules)
+    texts.keep(folder)
+    parts = in_force(city, policies, settings, content_folder(), texts)
     resources = Resources(
         city=city,
+        rules=texts,
         folder=folder,
         in_force=together(parts),
         token_key=_token_key(private),
@@ -89,13 +101,16 @@ def open_house(folder: Path, settings: Settings, city: City, *, recorded: bool =
     seats = Seats(city, newcomers=settings.newcomers)
     casebook, quarantine = Casebook(log), Quarantine(log)
     view = View(city, seats, casebook, Ring(first=log.last_pos + 1))
-    registry = node(Registry.kind, Registry(), "detector", resources)
-    graph = Graph([registry, *_nodes(settings, resources)], Cards.load(content_folder() / "cards"))
+    own = [node(one.kind, one, "detector", resources) for one in (Registry(), InForce())]
+    graph = Graph([*own, *_nodes(settings, resources)], Cards.load(content_folder() / "cards"))
     ruling = Ruling(seats, view, settings.origin)
     view.each_fact(ruling.hear)
     skew_s_max = float("inf") if recorded else SKEW_S_MAX
+    perceivers = tuple(declared("perceivers", settings).values())
+    running = [start(one, resources) for one in perceivers]
+    doorway = Doorway(seats, running, admission, skew_s_max=skew_s_max)
     flow = Flow(
-        doorway=Doorway(seats, _perceivers(settings, resources), admission, skew_s_max=skew_s_max),
+        doorway=doorway,
         graph=graph,
         log=log,
         snapshots=Snapshots(log),
@@ -103,6 +118,15 @@ def open_house(folder: Path, settings: Settings, city: City, *, recorded: bool =
         told=(view,),
         origin=settings.origin,
     )
+    reloading = Reloading(
+        graph,
+        doorway,
+        perceivers=perceivers,
+        resources=resources,
+        folder=folder,
+        resources_of=partial(_with_rules, resources, parts),
+    )
+    flow.reload_by(reloading)
     return House(
         folder=folder,
         settings=settings,
@@ -119,7 +143,14 @@ def open_house(folder: Path, settings: Settings, city: City, *, recorded: bool =
         ruling=ruling,
         flow=flow,
         in_force=parts,
+        reloading=reloading,
+        rules=Rules(graph, reloading),
     )
+
+
+def _with_rules(resources: Resources, parts: Mapping[str, str], texts: RuleTexts) -> Resources:
+    """The same resources with other rules in force."""
+    return replace(resources, rules=texts, in_force=together({**parts, RULES: texts.digest}))
 
 
 def declared(package: str, settings: Settings) -> dict[str, Any]:
@@ -148,10 +179,6 @@ def _nodes(settings: Settings, resources: Resources) -> list[Node]:
         for package, group in GROUPS.items()
         for kind, member in declared(package, settings).items()
     ]
-
-
-def _perceivers(settings: Settings, resources: Resources) -> list[Perceiver]:
-    return [start(member, resources) for member in declared("perceivers", settings).values()]
 
 
 def _ledger_origin(city: City) -> str:

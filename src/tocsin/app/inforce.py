@@ -7,6 +7,7 @@ import msgspec
 
 from tocsin.app.config import Settings
 from tocsin.city.context import City
+from tocsin.contract.ruletexts import RuleTexts
 from tocsin.gate.policy import Policies
 from tocsin.model import Change, Origin, digest
 
@@ -14,7 +15,7 @@ READ = ("agents", "cards", "fusion", "mappings", "warnings")
 """Folders of the content that decide what is found, how it weighs and what is said of it."""
 
 
-def in_force(city: City, policies: Policies, settings: Settings, content: Path) -> dict[str, str]:
+def in_force(city: City, policies: Policies, settings: Settings, content: Path, rules: RuleTexts) -> dict[str, str]:
     """A digest per part; equal digests mean equal content."""
     files = sorted(path for folder in READ for path in (content / folder).rglob("*") if path.is_file())
     told = b"\x1f".join(f"{path.relative_to(content)}".encode() + b"\x1e" + path.read_bytes() for path in files)
@@ -22,6 +23,7 @@ def in_force(city: City, policies: Policies, settings: Settings, content: Path) 
         "city": city.digest,
         "policies": policies.digest,
         "content": digest(told),
+        "rules": rules.digest,
         "settings": digest(msgspec.json.encode(settings, order="sorted")),
     }
 

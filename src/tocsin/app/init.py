@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from tocsin.app.config import FILE
+from tocsin.app.layout import RULES
 from tocsin.contract.resources import content_folder
 from tocsin.model import ConfigError, Conflict
 
@@ -21,6 +22,8 @@ def init_city(folder: Path, *, name: str, lon: float, lat: float, timezone: str)
     _check_timezone(timezone)
     templates = content_folder() / "templates"
     (folder / "city").mkdir(parents=True, exist_ok=True)
+    (folder / RULES).mkdir(exist_ok=True)
+    (folder / RULES / "README.md").write_text((templates / "rules.md").read_text(encoding="utf-8"), encoding="utf-8")
     (folder / FILE).write_text((templates / FILE).read_text(encoding="utf-8"), encoding="utf-8")
     values = {"@NAME@": name.replace('"', "'"), "@LON@": f"{lon}", "@LAT@": f"{lat}", "@TIMEZONE@": timezone}
     for file in CITY_FILES:

@@ -10,6 +10,9 @@ from tocsin.model import ConfigError, Place
 DATA = "data"
 """The folder of everything that running makes: log, ledger, accounts, broker, keys."""
 
+RULES = "rules"
+"""The folder of the city's own rules, beside tocsin.yaml (or city.yaml, where there is no installation)."""
+
 
 def data_of(folder: Path) -> Path:
     """The data of an installation; a folder that a replay or the demo kept is data itself."""

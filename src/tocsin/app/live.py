@@ -23,6 +23,7 @@ from tocsin.engine.keeping import Keeping, hours_by
 from tocsin.engine.outbox import Carrier
 from tocsin.engine.outlets import Outlet, open_outlet
 from tocsin.engine.registry import Registry
+from tocsin.engine.rulewatch import RuleWatch
 from tocsin.engine.status import Status
 from tocsin.engine.teller import Teller
 from tocsin.gate.outlet import release
@@ -46,6 +47,7 @@ class Live:
     status: Status
     broker: Broker | None
     sources: Mapping[str, RunningSource]
+    watch: RuleWatch
     clock: Clock
 
     def start(self) -> None:
@@ -63,10 +65,12 @@ class Live:
         if refolded:
             log.info("resumed", refolded=refolded)
         self.carrier.start()
+        self.watch.start()
 
     def stop(self) -> None:
         """Stop in order: nothing acknowledged is lost, every lease gets its second receipt."""
         self.house.view.ring.close()
+        self.watch.stop()
         self.engine.stop()
         self.carrier.stop()
         self.keeping.wait()
@@ -84,10 +88,19 @@ class Live:
 
 
 def go_live(
-    folder: Path, settings: Settings, city: City, *, devices: list[Device] | None = None, clock: Clock = time.time
+    folder: Path,
+    settings: Settings,
+    city: City,
+    *,
+    devices: list[Device] | None = None,
+    clock: Clock = time.time,
+    rules: Path | None = None,
 ) -> Live:
-    """Build a house and all that runs in it; nothing runs before `start`, except the broker."""
-    house = open_house(folder, settings, city)
+    """Build a house and all that runs in it; nothing runs before `start`, except the broker.
+
+    `rules` is the folder of the city's own rules: what changes there comes into force while it runs.
+    """
+    house = open_house(folder, settings, city, rules=rules)
     broker = broker_of(folder / "broker", settings.broker, devices or []) if settings.broker.enabled else None
     sources = {name: _source(house, name, plan, broker) for name, plan in settings.inputs.items()}
     kinds = {name: (settings.inputs[name].kind, running) for name, running in sources.items()}
@@ -95,6 +108,10 @@ def go_live(
     outbox = Outbox(house.log)
     outlets = {name: _outlet(house, plan) for name, plan in settings.outlets.items()}
     carrier = Carrier(outbox, outlets, partial(_permit, house, clock), clock, engine.post)
+    watch = RuleWatch(
+        house.resources.content, rules, house.reloading, post=engine.post, clock=clock, origin=settings.origin
+    )
+    house.rules.watch = watch
     kept_h = hours_by(house.policies, settings.retention_h)
     desk = Desk(
         view=house.view,
@@ -104,6 +121,7 @@ def go_live(
         origin=settings.origin,
         clock=clock,
         send=partial(_send, house, outbox),
+        rules=house.rules,
     )
     return Live(
         house=house,
@@ -111,9 +129,10 @@ def go_live(
         desk=desk,
         carrier=carrier,
         keeping=Keeping(house.log, house.casebook, house.quarantine, outbox, kept_h),
-        status=Status(engine, house.view, house.ledger, outbox),
+        status=Status(engine, house.view, house.ledger, outbox, house.rules),
         broker=broker,
         sources=sources,
+        watch=watch,
         clock=clock,
     )
 

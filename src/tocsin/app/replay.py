@@ -46,12 +46,17 @@ class Concluded:
         return [finding for finding in self.findings.values() if finding.id not in used]
 
 
-def replay_files(files: Sequence[Path], *, as_json: bool, city: Path | None, out: Path | None) -> int:
-    """Replay the files in order and print what was concluded, what was left out, and the counts."""
+def replay_files(
+    files: Sequence[Path], *, as_json: bool, city: Path | None, out: Path | None, rules: Path | None = None
+) -> int:
+    """Replay the files in order and print what was concluded, what was left out, and the counts.
+
+    `rules` is the folder of the city's own rules, where it has one.
+    """
     place = City.load(city) if city is not None else City.empty("replay", Place(lon=0.0, lat=0.0))
     settings = Settings(origin=Origin.REPLAY, newcomers=SourceState.IN_SERVICE)
     with _folder(out) as folder:
-        house = open_house(folder, settings, place, recorded=True)
+        house = open_house(folder, settings, place, recorded=True, rules=rules)
         rerun = Rerun(house.flow)
         try:
             concluded = run(rerun, files, house)

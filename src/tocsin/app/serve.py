@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tocsin.app.config import Settings, load_settings
 from tocsin.app.doctor import check_config
+from tocsin.app.layout import RULES
 from tocsin.app.live import go_live
 from tocsin.app.server import address_of, listening, office_of, serve_until_stopped
 from tocsin.city.context import City
@@ -53,7 +54,7 @@ def _run(folder: Path, data: Path, settings: Settings, accounts: Accounts) -> in
     bound = listening(settings.web)
     address = address_of(settings.web, bound)
     devices = [Device(name=name, publish=one.publish) for name, one in settings.devices.items()]
-    live = go_live(data, settings, City.load(folder / settings.city), devices=devices)
+    live = go_live(data, settings, City.load(folder / settings.city), devices=devices, rules=folder / RULES)
     office = office_of(
         live,
         accounts=accounts,

@@ -13,6 +13,7 @@ from tocsin.model import ConfigError
 
 if TYPE_CHECKING:
     from tocsin.city.context import City
+    from tocsin.contract.ruletexts import RuleTexts
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -53,10 +54,12 @@ class Resources:
     `in_force` names configuration, policies and content together by one digest.
     `folder` is the installation's own (None where nothing may be written); `token_key` keys
     the pseudonyms of account names; `secrets` maps the names used in a configuration to values.
+    `rules` are the texts of the rules in force (None: those of the content alone).
     """
 
     content: Path = field(default_factory=content_folder)
     city: City | None = None
+    rules: RuleTexts | None = None
     folder: Path | None = None
     in_force: str = ""
     token_key: bytes = field(default=b"", repr=False)

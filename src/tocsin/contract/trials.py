@@ -17,7 +17,7 @@ from tocsin.contract.bodies import LogEvents
 from tocsin.contract.declared import Declared, Sample, package_of
 from tocsin.contract.folding import Folding
 from tocsin.contract.walk import start
-from tocsin.model import Body, Observation
+from tocsin.model import Body, Finding, Observation
 
 Value: TypeAlias = Any
 """A value inside a fact, of whatever type its body declares."""
@@ -50,9 +50,11 @@ def said(running: Folding | Perceiving, facts: Sequence[Any]) -> list[Any]:
 
 
 def ids(fact: Value) -> Iterator[str]:
-    """What may be cited of a fact: its id, and those of the rows that it carries."""
+    """What may be cited of a fact: its id, those of the rows that it carries, and what it cites itself."""
     if hasattr(fact, "id"):
         yield fact.id
+    if isinstance(fact, Finding):
+        yield from fact.evidence
     if isinstance(getattr(fact, "body", None), LogEvents):
         yield from (f"{fact.id}+{offset}" for offset in fact.body.offsets)
 

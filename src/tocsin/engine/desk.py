@@ -7,7 +7,9 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from tocsin.contract.tuning import EXCEPT, LIFT, SUPPRESS, check_tuning
 from tocsin.engine.registry import aim_of
+from tocsin.engine.rules import Rules
 from tocsin.engine.view import View
 from tocsin.gate.approve import Approver, approve, approvers_needed
 from tocsin.gate.ledger import Ledger
@@ -42,7 +44,11 @@ INCIDENT_VERBS = (
 )
 PROPOSAL_VERBS = ("edit", "approve", "reject", "update", "cancel", "all-clear")
 SOURCE_VERBS = ("accept", "test", "maintenance", "in-service", "aim")
-VERBS = (*INCIDENT_VERBS, *PROPOSAL_VERBS, *SOURCE_VERBS)
+RULE_VERBS = (SUPPRESS, EXCEPT, LIFT)
+RELOAD = "reload-rules"
+"""Reads the city's folder of rules at once, instead of within seconds; its target is `rules`."""
+
+VERBS = (*INCIDENT_VERBS, *PROPOSAL_VERBS, *SOURCE_VERBS, *RULE_VERBS, RELOAD)
 """All that can be decided, by what it is about."""
 
 ENDINGS = ("cancel", "all-clear")
@@ -67,7 +73,7 @@ class Wish(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What somebody wants: a verb, what it is about, and what the verb needs.
 
     `typed` is the word that an approval asks for; `others` are incidents to merge, stages to
-    split off, a verdict, or the account that takes over.
+    split off, a verdict, the account that takes over, or the `field=value` of an exception.
     """
 
     verb: str
@@ -99,6 +105,7 @@ class Desk:
         origin: Origin,
         clock: Callable[[], float],
         send: Callable[[Action, float], None],
+        rules: Rules | None = None,
     ) -> None:
         self._view = view
         self._engine = engine
@@ -107,6 +114,7 @@ class Desk:
         self._origin = origin
         self._clock = clock
         self._send = send
+        self._rules = rules
         self._count = 0
         self._one_at_a_time = threading.Lock()
         self._approvals: dict[tuple[str, int], dict[str, Approver]] = {}
@@ -131,6 +139,8 @@ class Desk:
             self._check(wish, decision, now)
             self._record(decision)
             self._engine.append(decision)
+            if wish.verb == RELOAD and self._rules is not None:
+                self._rules.reload(by.account)
         return decision
 
     def automatic(self, proposal: Proposal, now: float) -> None:
@@ -140,10 +150,20 @@ class Desk:
     def _check(self, wish: Wish, decision: Decision, now: float) -> None:
         if wish.verb in INCIDENT_VERBS:
             _check_incident(self._view.incident(wish.target), decision, now)
+        elif wish.verb in (*RULE_VERBS, RELOAD):
+            self._check_rule(decision, now)
         else:
             self._view.sensor(wish.target)
         if wish.verb == "aim":
             aim_of(wish.text)
+
+    def _check_rule(self, decision: Decision, now: float) -> None:
+        if self._rules is None:
+            raise Conflict("No rules run here: nothing can be tuned.")
+        if decision.verb != RELOAD:
+            self._rules.known(decision.target)
+        if decision.verb in (SUPPRESS, EXCEPT):
+            check_tuning(decision, now)
 
     def _decision(self, wish: Wish, by: Person, now: float) -> Decision:
         self._count += 1

@@ -60,6 +60,10 @@ class Doorway:
         self._skew_s_max = skew_s_max
         self._perceivers = {body: perceiver for perceiver in perceivers for body in perceiver.accepts}
 
+    def restart(self, perceivers: Iterable[Perceiver]) -> None:
+        """Put other running forms of perceivers in place, between two deliveries."""
+        self._perceivers |= {body: perceiver for perceiver in perceivers for body in perceiver.accepts}
+
     def admit(self, delivered: Delivered, via: str, now: float) -> Admitted:
         """Everything of the delivery is in the answer: observed, rejected with a reason, or staged."""
         answer = Admitted()

@@ -12,7 +12,8 @@ from tocsin.contract.protocols import Delivered
 from tocsin.engine.doorway import Doorway
 from tocsin.engine.graph import Graph
 from tocsin.engine.patience import patiently
-from tocsin.model import Body, Fact, Observation, Origin, Tick
+from tocsin.engine.reloading import Reloading
+from tocsin.model import Body, Change, Fact, Observation, Origin, Tick
 from tocsin.model.wire import unsealed
 from tocsin.store.log import EventLog
 from tocsin.store.quarantine import Quarantine, Rejected
@@ -76,7 +77,12 @@ class Flow:
         self.pos = 0
         self.problem = ""
         self._told = tuple(told)
+        self._reloading: Reloading | None = None
         self._saved_pos = 0
+
+    def reload_by(self, reloading: Reloading) -> None:
+        """Have rules come into force at the positions where the log says so; before the flow runs."""
+        self._reloading = reloading
 
     def listen(self, told: Told) -> None:
         """Have one more be told of every fact; before the flow runs."""
@@ -142,6 +148,8 @@ class Flow:
     def _fold(self, fact: Fact) -> list[Fact]:
         self.pos = max(self.pos, fact.pos)
         self.counts.folded += 1
+        if isinstance(fact, Change) and self._reloading is not None:
+            self._reloading.hear(fact)
         derived = self.graph.feed(fact)
         for told in self._told:
             if isinstance(fact, Observation):
@@ -163,6 +171,8 @@ class Flow:
         """Load the last snapshot and fold the tail of the log anew; how many facts were refolded."""
         pos, states = self.snapshots.load()
         self.graph.restore(states)
+        if self._reloading is not None:
+            self._reloading.restore()
         self.pos = self._saved_pos = pos
         refolded = 0
         for fact in self.log.read(after=pos):

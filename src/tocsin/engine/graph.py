@@ -1,7 +1,7 @@
 """The graph of stages: routes each fact to the folds that accept it, keeps their states and timers."""
 
 import heapq
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from tocsin.contract.cards import Cards
 from tocsin.contract.protocols import Key, Wakes
 from tocsin.contract.walk import start, state_type
-from tocsin.model import Action, Delivery, Fact, Finding, Observation, Tick, Weight
+from tocsin.model import Action, Basis, Delivery, Fact, Finding, Observation, Tick, Weight
 
 log = structlog.get_logger()
 
@@ -42,8 +42,19 @@ class Node:
 
     def __post_init__(self) -> None:
         """Look once whether the stage has timers: asking a protocol for every fact costs more than the fact."""
-        if isinstance(self.stage, Wakes):
-            self.wake_at = self.stage.wake_at
+        self.wake_at = self.stage.wake_at if isinstance(self.stage, Wakes) else None
+
+    def restart(self, stage: Any) -> None:  # noqa: ANN401  # stages are open
+        """Put another running form of the same member in place; states that fit it are kept."""
+        if state_type(stage) != state_type(self.stage):
+            self.states.clear()
+            self.dirty.clear()
+        self.stage, self.accepts, self.problem = stage, _accepted(self.member, stage), ""
+        self.wakes.clear()
+        self.timers.clear()
+        self.__post_init__()
+        for key in self.states:
+            self.arm(key)
 
     def takes(self, kind: type) -> bool:
         """Whether facts of this class (or observations with this body class) come here."""
@@ -77,14 +88,25 @@ GROUPS = ("detector", "fusion", "responder")
 
 def node(name: str, member: Any, group: str, resources: Any) -> Node:  # noqa: ANN401  # members are open
     """Start a member and give it its place."""
-    return Node(name, member, start(member, resources), group, member.key, tuple(member.accepts))
+    stage = start(member, resources)
+    return Node(name, member, stage, group, member.key, _accepted(member, stage))
+
+
+def _accepted(member: Any, stage: Any) -> tuple[type, ...]:  # noqa: ANN401  # as node
+    """What comes to a stage: a running one may know that it needs less than its member declares."""
+    return tuple(getattr(stage, "accepts", member.accepts))
+
+
+def _concludes(node: Node) -> bool:
+    """Whether a stage may take findings, as declared: it then stands behind those that make them."""
+    return any(issubclass(Finding, accepted) for accepted in node.member.accepts)
 
 
 class Graph:
     """Stages in flow order. `feed` folds one fact through all of them, depth by depth."""
 
     def __init__(self, nodes: Iterable[Node], cards: Cards) -> None:
-        self.nodes = sorted(nodes, key=lambda node: (GROUPS.index(node.group), node.takes(Finding), node.name))
+        self.nodes = sorted(nodes, key=lambda node: (GROUPS.index(node.group), _concludes(node), node.name))
         self._cards = cards
         self._weights: dict[tuple[str, str], Weight] = {}
         self._routes: dict[tuple[type, int], tuple[int, ...]] = {}
@@ -155,11 +177,22 @@ class Graph:
         return replace(fact, pos=cause.pos, weight=self._weight(node, fact), detector=node.name)
 
     def _weight(self, node: Node, finding: Finding) -> Weight:
+        """The card's or default weight; one that the detector took from a count of its own rule stands."""
+        if finding.weight.basis is Basis.COUNTED:
+            return finding.weight
         known = self._weights.get((finding.kind, finding.grade))
         if known is None:
             known = self._cards.weight(finding.kind, finding.grade, node.member.default_nats)
             self._weights[finding.kind, finding.grade] = known
         return known
+
+    def restart(self, stages: Mapping[str, Any]) -> None:
+        """Put other running forms of stages in place, by name, between two facts."""
+        for node in self.nodes:
+            if node.name in stages:
+                node.restart(stages[node.name])
+        self._routes.clear()
+        self._waking = [i for i, node in enumerate(self.nodes) if node.wake_at is not None]
 
     def act(self, action: Action) -> Sequence[Delivery]:
         """What the responder of an approved action wants to send."""
@@ -183,10 +216,15 @@ class Graph:
         return changed
 
     def restore(self, saved: dict[tuple[str, str], bytes]) -> None:
-        """Put back the states of a snapshot; those of stages that are gone are left out."""
+        """Put back the states of a snapshot; those of stages that are gone, or keep other states now, are left out."""
         by_name = {node.name: node for node in self.nodes}
         for (name, key), packed in saved.items():
-            if name in by_name:
-                node = by_name[name]
+            if name not in by_name:
+                continue
+            node = by_name[name]
+            try:
                 node.states[key] = msgspec.msgpack.decode(packed, type=state_type(node.stage))
-                node.arm(key)
+            except msgspec.ValidationError as error:
+                log.warning("state begins anew", stage=name, why=str(error))
+                continue
+            node.arm(key)

@@ -68,6 +68,65 @@ class Reporting(Struct, frozen=True, kw_only=True):
     total: int
 
 
+class RefusedRow(Struct, frozen=True, kw_only=True):
+    """A rule, or a file of rules, that cannot be used: where, which feature it stumbles on, and why."""
+
+    path: str
+    line: int
+    feature: str
+    reason: str
+
+
+class ExemptRow(Struct, frozen=True, kw_only=True):
+    """One exception of a rule: not for events with these values (`field=value`), until when, and why."""
+
+    values: tuple[str, ...]
+    until: float
+    reason: str
+
+
+class RuleRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One rule in force: how often it rang, how it is tuned, and whether anything feeds it.
+
+    `per_day_max` is the upper 95 % bound of alarms per day where a back-test counted one.
+    """
+
+    id: str
+    title: str
+    level: str
+    family: str
+    path: str
+    line: int
+    correlation: bool = False
+    tags: tuple[str, ...] = ()
+    fed: bool = True
+    hits: int = 0
+    suppressed: int = 0
+    last_at: float | None = None
+    per_day_max: float | None = None
+    suppressed_until: float | None = None
+    reason: str = ""
+    by: str = ""
+    exempt: tuple[ExemptRow, ...] = ()
+
+
+class RulesRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The rules in force, in short. `unfed` rules are loaded, but no log or sensor feeds them.
+
+    `problem` says why other rules than those in the city's folder are in force; mostly empty.
+    """
+
+    digest: str
+    loaded: int
+    correlations: int
+    refused_count: int
+    refused: tuple[RefusedRow, ...] = ()
+    unfed: int = 0
+    tuned: int = 0
+    suppressed_hits: int = 0
+    problem: str = ""
+
+
 class System(Struct, frozen=True, kw_only=True):
     """The state of the whole: load, losses, promises kept."""
 
@@ -89,5 +148,6 @@ class System(Struct, frozen=True, kw_only=True):
     sources: tuple[SourceRow, ...]
     reporting: tuple[Reporting, ...]
     memory_mb: float
+    rules: RulesRow | None = None
     ok: bool = True
     problems: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tocsin.engine.embedded import Embedded
 from tocsin.engine.rows import Reporting, SourceRow, StageRow, System
+from tocsin.engine.rules import Rules
 from tocsin.engine.seats import Seat
 from tocsin.engine.view import View
 from tocsin.gate.ledger import Ledger
@@ -28,6 +29,7 @@ class Status:
     view: View
     ledger: Ledger
     outbox: Outbox
+    rules: Rules | None = None
     _at: float = 0.0
     _folded: int = 0
     _rate: float = 0.0
@@ -63,6 +65,7 @@ class Status:
             sources=self._sources(),
             reporting=self._reporting(now),
             memory_mb=round(memory_mb(), 1),
+            rules=None if self.rules is None else self.rules.summary(now),
             ok=not problems,
             problems=problems,
         )
@@ -116,6 +119,7 @@ class Status:
             *stuck,
             *self.engine.failures,
             *lines,
+            *(self.rules.problems() if self.rules is not None else ()),
             *(node.problem for node in self.engine.flow.graph.nodes if node.problem),
         ]
 

@@ -114,6 +114,11 @@ class Health(Fact, frozen=True, kw_only=True, tag="health"):
     because: str
     place: Place | None = None
 
+    @property
+    def id(self) -> str:
+        """Its identity: source and moment. It is concluded, not logged: what it rests on is in the log."""
+        return f"health/{self.source}/{self.at:.3f}"
+
 
 class Tick(Fact, frozen=True, kw_only=True, tag="tick"):
     """The engine says what time it is."""

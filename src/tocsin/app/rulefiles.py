@@ -1,0 +1,131 @@
+"""Rule files that a person names: read together with what ships and with the city's own, and put into a city."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from tocsin.app.layout import RULES, data_of
+from tocsin.contract.resources import Resources, content_folder
+from tocsin.contract.rulebook import EVENTS, PLACEHOLDERS, RATES, RuleBook
+from tocsin.contract.ruletexts import OWN, RuleTexts
+from tocsin.model import ConfigError, Conflict, NotFound
+from tocsin.sigma.rule import Correlation, Refusal, Rule
+
+SUFFIXES = (".yml", ".yaml")
+
+
+class Named(Struct, frozen=True, kw_only=True):
+    """A book and its texts, and of it what stands in the files that were named (by the paths of `files`)."""
+
+    book: RuleBook
+    texts: RuleTexts
+    files: tuple[Path, ...]
+
+    def rules(self) -> list[Rule | Correlation]:
+        """The rules and correlations of those files."""
+        return [one for one in self.book.every if one.path in self._names]
+
+    def refused(self) -> list[Refusal]:
+        """What of those files could not be used."""
+        return [one for one in self.book.loaded.refused if one.path in self._names]
+
+    @property
+    def _names(self) -> frozenset[str]:
+        return frozenset(map(str, self.files))
+
+
+def files_in(paths: Sequence[Path]) -> tuple[Path, ...]:
+    """The rule files among files and folders; raises NotFound for a path that is neither."""
+    found: dict[Path, None] = {}
+    for path in paths:
+        if not path.exists():
+            raise NotFound(f"There is no {path}: name a file or a folder with Sigma rules (*.yml).")
+        inner = sorted(one for one in path.rglob("*") if one.suffix in SUFFIXES) if path.is_dir() else [path]
+        found |= dict.fromkeys(one for one in inner if one.is_file() and not one.name.endswith(EVENTS))
+    return tuple(found)
+
+
+def named(paths: Sequence[Path], city: Path | None = None, *, alone: bool = False) -> Named:
+    """Read the named files, before the city's own and those that ship, which they may refer to.
+
+    `alone` leaves the rules of both out (not the placeholders and mappings).
+    """
+    files = files_in(paths)
+    own = own_folder(city)
+    around = RuleTexts.read(content_folder(), own)
+    texts = {str(path): text for path in files if (text := _text(path)) is not None}
+    refused = tuple(_unread(path) for path in files if str(path) not in texts)
+    twice = {path.resolve() for path in files}
+    kept = {
+        name: text
+        for name, text in around.texts.items()
+        if not (own is not None and name.startswith(OWN) and (own / name.removeprefix(OWN)).resolve() in twice)
+        and not (alone and _is_rule(name))
+    }
+    together = RuleTexts.of({**kept, **texts}, (*around.refused, *refused))
+    return Named(book=RuleBook.load(Resources(rules=together)), texts=together, files=files)
+
+
+def _is_rule(name: str) -> bool:
+    return "/mappings/" not in name and name not in (PLACEHOLDERS, RATES)
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _unread(path: Path) -> Refusal:
+    reason = "It cannot be read as text in UTF-8: check that it may be read, and save it as UTF-8."
+    return Refusal(path=str(path), line=1, feature="file", reason=reason)
+
+
+def own_folder(city: Path | None) -> Path | None:
+    """The folder of a city's own rules; None where it has none."""
+    folder = None if city is None else city / RULES
+    return folder if folder is not None and folder.is_dir() else None
+
+
+def book_of(city: Path | None) -> RuleBook:
+    """The rules of a city as they would be in force now, parsed ones taken from its cache."""
+    texts = RuleTexts.read(content_folder(), own_folder(city))
+    folder = data_of(city) if city is not None and data_of(city).is_dir() else None
+    return RuleBook.load(Resources(rules=texts, folder=folder))
+
+
+def put_rules(source: Path, city: Path, *, link: bool = False) -> Path:
+    """Copy (or link) a file or folder of rules into a city's own; gives where it lies now."""
+    if not files_in([source]):
+        raise ConfigError(f"There are no rules in {source}: they are files whose names end in .yml or .yaml.")
+    target = city / RULES / source.resolve().name
+    if target.exists() or target.is_symlink():
+        raise Conflict(f"{target} is there already: remove it first, or name the folder otherwise.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if link:
+        target.symlink_to(source.resolve())
+    elif source.is_dir():
+        part = target.with_name(f".{target.name}.part")  # hidden: a running city must not see half of it
+        shutil.rmtree(part, ignore_errors=True)
+        shutil.copytree(source, part, ignore=_no_rules)
+        part.replace(target)
+    else:
+        shutil.copyfile(source, target)
+    return target
+
+
+def _no_rules(folder: str, names: list[str]) -> list[str]:
+    """What of a folder is not copied: everything hidden, and files that hold no rules."""
+    files = [one for one in names if not (Path(folder) / one).is_dir()]
+    return [one for one in names if one.startswith(".") or (one in files and not one.endswith(SUFFIXES))]
+
+
+def below(book: RuleBook, target: Path, city: Path) -> tuple[int, list[Refusal]]:
+    """How many rules of a city's book lie at a path, and what of it was refused."""
+    name = OWN + target.relative_to(city / RULES).as_posix()
+    within = (name, f"{name}/")
+    loaded = sum(one.path == name or one.path.startswith(within[1]) for one in book.every)
+    return loaded, [one for one in book.loaded.refused if one.path == name or one.path.startswith(within[1])]

@@ -1,0 +1,199 @@
+"""The `tocsin sigma` commands: check rules, say what they match, try them, count how often they would ring."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tocsin.app.backtest import Forecast
+    from tocsin.app.rulefiles import Named
+    from tocsin.engine.rows import RuleRow
+    from tocsin.sigma.rule import Refusal
+
+sigma = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Check, explain, try and back-test detection rules (Sigma)."
+)
+
+Paths = Annotated[list[Path], typer.Argument(help="Files or folders with rules (*.yml).")]
+City = Annotated[Path | None, typer.Option(help="Folder of the installation whose rules and placeholders count too.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object per line, each with a type.")]
+
+SHOWN_MAX = 40
+"""Most refused or unfed rules that are printed for people; --json tells all."""
+
+
+@sigma.command()
+def lint(paths: Paths, city: City = None, as_json: AsJson = False) -> None:
+    """Say which rules load, which not and exactly why; exit status 1 where one does not."""
+    from tocsin.app.rulefiles import named
+    from tocsin.app.tell import print_json
+
+    found = named(paths, city)
+    refused, unfed = found.refused(), _unfed(found)
+    if as_json:
+        print_json([*_refused_rows(refused), *unfed, {"type": "lint", **_counts(found), "unfed": len(unfed)}])
+    else:
+        _print_refused(refused)
+        _print_unfed(unfed)
+        counts = _counts(found)
+        print(f"{counts['rules']} rules and {counts['correlations']} correlations load, {counts['refused']} do not.")
+    raise typer.Exit(1 if refused else 0)
+
+
+def _counts(found: "Named") -> dict[str, int]:
+    from tocsin.sigma.rule import Rule
+
+    rules = found.rules()
+    plain = sum(isinstance(one, Rule) for one in rules)
+    return {
+        "files": len(found.files),
+        "rules": plain,
+        "correlations": len(rules) - plain,
+        "refused": len(found.refused()),
+    }
+
+
+def _unfed(found: "Named") -> list[dict[str, Any]]:
+    """Rules that load, but whose log source no mapping feeds."""
+    from tocsin.sigma.matching import Matcher
+    from tocsin.sigma.rule import Rule
+
+    rules = [one for one in found.rules() if isinstance(one, Rule)]
+    return [
+        {"type": "unfed", "id": one.id, "path": one.path, "line": one.line, "logsource": _source(one.logsource)}
+        for one in Matcher(rules, found.book.taxonomies).unfed
+    ]
+
+
+def _source(source: Any) -> str:  # noqa: ANN401  # a Logsource, imported when needed
+    parts = {"product": source.product, "category": source.category, "service": source.service}
+    return " ".join(f"{name}={value}" for name, value in parts.items() if value)
+
+
+def _refused_rows(refused: "Sequence[Refusal]") -> list[dict[str, Any]]:
+    from msgspec.structs import asdict
+
+    return [{"type": "refused", **asdict(one)} for one in refused]
+
+
+def _print_refused(refused: "Sequence[Refusal]") -> None:
+    for one in refused[:SHOWN_MAX]:
+        print(f"{one.path}:{one.line}: {one.feature}: {one.reason}")
+    if len(refused) > SHOWN_MAX:
+        print(f"… and {len(refused) - SHOWN_MAX} more: --json tells all.")
+
+
+def _print_unfed(unfed: "Sequence[dict[str, Any]]") -> None:
+    from collections import Counter
+
+    for source, count in Counter(row["logsource"] for row in unfed).most_common(SHOWN_MAX):
+        print(f"note: nothing feeds {source or 'an empty log source'} here ({count} rule{'s' if count > 1 else ''}).")
+
+
+@sigma.command()
+def explain(
+    rule: Annotated[str, typer.Argument(help="File of a rule, or the id or name of one that is loaded.")],
+    city: City = None,
+) -> None:
+    """Say in plain words what a rule matches."""
+    from tocsin.app.rulefiles import book_of, named
+    from tocsin.model import NotFound
+    from tocsin.sigma.explaining import explain as words
+
+    path = Path(rule)
+    if path.exists():
+        found = named([path], city)
+        _print_refused(found.refused())
+        rules = found.rules()
+    else:
+        known = book_of(city).find(rule)
+        rules = [known] if known is not None else []
+    if not rules:
+        raise NotFound(f"No rule {rule!r} is loaded: name a file, or an id that `tocsin sigma list` shows.")
+    print("\n\n".join(words(one) for one in rules))
+
+
+@sigma.command(name="test")
+def try_rules(paths: Paths, city: City = None, as_json: AsJson = False) -> None:
+    """Try rules on their unit events (x.events.yml beside x.yml); exit status 1 where one behaves otherwise."""
+    from tocsin.app.ruletests import run_unit_events
+    from tocsin.app.tell import print_json
+
+    outcome = run_unit_events(paths, city)
+    if as_json:
+        print_json(outcome.rows())
+    else:
+        print("\n".join(outcome.lines()))
+    raise typer.Exit(1 if outcome.failed else 0)
+
+
+@sigma.command()
+def backtest(
+    paths: Paths,
+    log: Annotated[list[Path], typer.Option("--log", help="Recorded log, readings or capture; may be repeated.")],
+    city: City = None,
+    save: Annotated[
+        bool, typer.Option("--save", help="Write what was counted into the city: alarms then weigh by it.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Count how often rules would have rung over recorded history, and forecast alarms per day."""
+    from tocsin.app.backtest import backtest as count
+    from tocsin.app.backtest import save as keep
+    from tocsin.app.tell import print_json, progress
+    from tocsin.model import ConfigError
+
+    if save and city is None:
+        raise ConfigError("--save writes into a city: name its folder with --city.")
+    progress(f"Reading {', '.join(path.name for path in log)} …")
+    told = count(paths, log, city)
+    _print_refused(() if as_json else told.refused)
+    if as_json:
+        print_json([*_refused_rows(told.refused), *(one.row() for one in told.forecasts), told.row()])
+    else:
+        _print_forecasts(told.forecasts, told.days)
+    if save and city is not None:
+        path = keep(told, city)
+        progress(f"Written: {path}. Alarms of these rules weigh what was counted, from the next look at the folder.")
+
+
+def _print_forecasts(forecasts: "Sequence[Forecast]", days: float) -> None:
+    from tocsin.app.tell import columns
+
+    rows = [(one.title, one.hits, one.alarms, one.per_day_text(), one.busiest()) for one in forecasts]
+    print(columns(("rule", "hits", "alarms", "alarms per day (95 %)", "busiest hour"), rows))
+    print(f"\nOver {days:.2f} days of history. An alarm is one rule, one subject, one hour.")
+
+
+@sigma.command(name="list")
+def list_rules(
+    city: Annotated[Path | None, typer.Option(help="Folder of the installation (default: what ships alone).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the rules in force: how each is tuned, what is refused, what nothing feeds."""
+    from tocsin.app.ruletests import rule_rows
+    from tocsin.app.tell import columns, print_json
+
+    rows, refused = rule_rows(city)
+    if as_json:
+        from msgspec import to_builtins
+
+        print_json([*({"type": "rule", **to_builtins(row)} for row in rows), *_refused_rows(refused)])
+        return
+    print(columns(("id", "level", "state", "hits", "title"), [_list_row(row) for row in rows]))
+    _print_refused(refused)
+    print(f"{len(rows)} loaded, {len(refused)} refused.")
+
+
+def _list_row(row: "RuleRow") -> tuple[str, ...]:
+    from datetime import UTC, datetime
+
+    state = "in force" if row.fed else "not fed"
+    if row.suppressed_until is not None:
+        state = f"suppressed until {datetime.fromtimestamp(row.suppressed_until, UTC):%Y-%m-%d %H:%M}"
+    elif row.exempt:
+        state = f"{len(row.exempt)} exceptions"
+    return row.id, row.level, state, str(row.hits), row.title

@@ -1,0 +1,143 @@
+"""The rules in force as people see them: what is loaded, refused, fed, tuned, and how often each rang."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from tocsin.contract.rule_hits import Firing, RuleHits
+from tocsin.contract.rulebook import RuleBook
+from tocsin.contract.tuning import Tuning
+from tocsin.engine.graph import Graph
+from tocsin.engine.reloading import Reloading
+from tocsin.engine.rows import ExemptRow, RefusedRow, RuleRow, RulesRow
+from tocsin.engine.rulewatch import RuleWatch
+from tocsin.model import NotFound
+from tocsin.sigma.rule import Correlation, Rule
+
+REFUSED_SHOWN_MAX = 200
+"""Most refused rules in the state of the system; the count tells of all."""
+
+
+class Rules:
+    """Asked from any thread. Counts and tunings are read from the states of the detectors that run rules."""
+
+    def __init__(self, graph: Graph, reloading: Reloading) -> None:
+        self._graph = graph
+        self._reloading = reloading
+        self.watch: RuleWatch | None = None
+
+    @property
+    def book(self) -> RuleBook:
+        """The rules in place."""
+        return self._reloading.book
+
+    def find(self, name: str) -> Rule | Correlation:
+        """The rule or correlation with that id or name; raises NotFound."""
+        found = self.book.find(name)
+        if found is None:
+            raise NotFound(f"No rule {name!r} is loaded: `tocsin sigma list` has all that are.")
+        return found
+
+    def known(self, rule: str) -> None:
+        """Raise NotFound for an id that is neither a loaded rule nor one that is still tuned."""
+        if rule not in self._tunings() and self.find(rule).id != rule:
+            raise NotFound(f"{rule!r} is a name: tune the rule by its id, {self.find(rule).id}.")
+
+    def marked(self, name: str, format: str, row: dict[str, Any]) -> tuple[str, ...]:
+        """The fields of a row that a rule matched, to be shown marked; those of all its parts for a correlation."""
+        wanted = {one.id for one in self._parts(self.find(name), set())}
+        found = (stage.matched(format, row, wanted) for stage in self._stages())
+        return tuple(dict.fromkeys(field for fields in found for field in fields))
+
+    def _parts(self, rule: Rule | Correlation, known: set[str]) -> Iterator[Rule]:
+        if isinstance(rule, Rule):
+            yield rule
+        elif rule.id not in known:
+            known.add(rule.id)
+            for name in rule.rules:
+                part = self.book.find(name)
+                if part is not None:
+                    yield from self._parts(part, known)
+
+    def reload(self, by: str) -> str:
+        """Read the city's folder now; in words what came of it. Raises a TocsinError where it cannot be used."""
+        change = self.watch.look(by) if self.watch is not None else None
+        return "Nothing changed." if change is None else f"{change.text}."
+
+    def problems(self) -> list[str]:
+        """What is wrong with the rules as a whole; refused single rules are not."""
+        watched = self.watch.problem if self.watch is not None else ""
+        broken = "None of the city's own rules can be used: `tocsin sigma list` says why." if self.book.broken else ""
+        return [one for one in (watched, self._reloading.problem, broken) if one]
+
+    def summary(self, now: float) -> RulesRow:
+        """What is in force, in short, for the state of the system."""
+        book, problems = self.book, self.problems()
+        refused = book.loaded.refused
+        return RulesRow(
+            digest=book.digest,
+            loaded=len(book.loaded.rules),
+            correlations=len(book.loaded.correlations),
+            refused_count=len(refused),
+            refused=tuple(
+                RefusedRow(path=one.path, line=one.line, feature=one.feature, reason=one.reason)
+                for one in refused[:REFUSED_SHOWN_MAX]
+            ),
+            unfed=len(self._unfed()),
+            tuned=sum(one.ends() > now for one in self._tunings().values()),
+            suppressed_hits=sum(count.suppressed for state in self._states() for count in list(state.counts.values())),
+            problem=" ".join(problems),
+        )
+
+    def rows(self, now: float) -> list[RuleRow]:
+        """A row per rule and correlation: those that rang most first, then by title."""
+        unfed, tunings = self._unfed(), self._tunings()
+        rows = [self._row(one, tunings.get(one.id), now, fed=one.id not in unfed) for one in self.book.every]
+        return sorted(rows, key=lambda row: (-row.hits - row.suppressed, row.title, row.id))
+
+    def _row(self, rule: Rule | Correlation, tuning: Tuning | None, now: float, *, fed: bool) -> RuleRow:
+        counts = [state.counts[rule.id] for state in self._states() if rule.id in state.counts]
+        rate = self.book.rates.get(rule.id)
+        return RuleRow(
+            id=rule.id,
+            title=rule.title,
+            level=rule.level,
+            family=rule.family,
+            correlation=isinstance(rule, Correlation),
+            path=rule.path,
+            line=rule.line,
+            tags=rule.tags,
+            fed=fed,
+            hits=sum(one.hits for one in counts),
+            suppressed=sum(one.suppressed for one in counts),
+            last_at=max((one.last_at for one in counts), default=None),
+            per_day_max=None if rate is None else rate.per_day_max,
+            **_tuned(tuning, now),
+        )
+
+    def _stages(self) -> list[RuleHits]:
+        return [node.stage for node in self._graph.nodes if isinstance(node.stage, RuleHits)]
+
+    def _states(self) -> list[Firing]:
+        states = (state for node in self._graph.nodes for state in list(node.states.values()))
+        return [state for state in states if isinstance(state, Firing)]
+
+    def _tunings(self) -> dict[str, Tuning]:
+        """Every detector folds the same decisions: any of them knows all."""
+        return next((dict(state.tunings) for state in self._states()), {})
+
+    def _unfed(self) -> frozenset[str]:
+        """Ids of rules whose log source nothing feeds."""
+        return frozenset(rule.id for stage in self._stages() for rule in stage.unfed)
+
+
+def _tuned(tuning: Tuning | None, now: float) -> dict[str, Any]:
+    if tuning is None:
+        return {}
+    kept = tuple(
+        ExemptRow(values=tuple(f"{name}={value}" for name, value in one.values), until=one.until, reason=one.reason)
+        for one in tuning.exempt
+        if one.until > now
+    )
+    if tuning.until <= now:
+        return {"exempt": kept}
+    return {"exempt": kept, "suppressed_until": tuning.until, "reason": tuning.reason, "by": tuning.by}
