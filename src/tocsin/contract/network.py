@@ -219,7 +219,7 @@ def _began(flow: dict[str, Any], otherwise: float) -> float:
         moment = datetime.fromisoformat(str(flow.get("start")))
     except ValueError:
         return otherwise
-    return moment.timestamp() if moment.tzinfo is not None else otherwise
+    return min(moment.timestamp(), otherwise) if moment.tzinfo is not None else otherwise
 
 
 def ours(address: str, home: tuple[str, ...]) -> bool:
