@@ -29,7 +29,7 @@ def owners(memory: Memory, finding: Finding, hazard: Hazard, ties: Ties) -> list
 
     Outside campaigns there is one at most: that which holds the finding already, or which it continues.
     """
-    sought = ties.sought(memory, finding, hazard) if hazard.campaign else _names(hazard, finding)
+    sought = ties.sought(memory, finding, hazard) if hazard.campaign and not hazard.single else _names(hazard, finding)
     found: dict[str, Hypothesis] = {}
     for name in (finding.id, *sought):
         known = memory.hypotheses.get(memory.named.get(name, ""))
@@ -51,6 +51,8 @@ def _in_order(found: list[Hypothesis], finding: Finding) -> list[Hypothesis]:
 
 
 def _names(hazard: Hazard, finding: Finding) -> list[str]:
+    if hazard.single:
+        return [f"{hazard.name}:"]
     if hazard.gate_m and finding.place is not None:
         return []
     return [f"{hazard.name}:{name}" for name in (finding.subject, *finding.actors)]
@@ -85,7 +87,7 @@ def _same_event(known: Hypothesis, finding: Finding, hazard: Hazard, place: Plac
 
 def remember(memory: Memory, known: Hypothesis, finding: Finding, hazard: Hazard, ties: Ties) -> None:
     """Index the hypothesis under the finding's id, names and cell."""
-    names = ties.kept(memory, finding, hazard) if hazard.campaign else _names(hazard, finding)[:ACTORS_MAX]
+    names = ties.kept(memory, finding, hazard) if hazard.campaign and not hazard.single else _names(hazard, finding)[:ACTORS_MAX]
     for name in (finding.id, *names):
         if memory.named.get(name) != known.id and (name == finding.id or len(known.names) < NAMES_MAX):
             memory.named[name] = known.id

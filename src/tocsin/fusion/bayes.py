@@ -119,7 +119,7 @@ class Fusing:
         return state.reviewed + self.settings.review_s if state.hypotheses else None
 
     def _assimilate(self, memory: Memory, finding: Finding) -> Sequence[Fact]:
-        hazard = self.tables.hazard_of(finding.kind)
+        hazard = self.tables.hazard_of(finding)
         if hazard is None or finding.weight.nats <= 0:
             return ()
         owners = associate.owners(memory, finding, hazard, self.ties)

@@ -30,12 +30,13 @@ def probability(nats: float) -> float:
 
 def prior(hypothesis: Hypothesis, hazard: Hazard) -> Contribution:
     """What is believed before any evidence."""
-    weight = Weight(nats=hazard.prior_nats, basis=Basis.DEFAULT, text="assumed base rate, not calibrated")
+    nats = hazard.prior_of(hypothesis.held.values())
+    weight = Weight(nats=nats, basis=Basis.DEFAULT, text="assumed base rate, not calibrated")
     return Contribution(
         id=f"prior:{hypothesis.id}",
         role="prior",
         because=f"Such an event ({hazard.name}) is rare at any one place and time.",
-        nats=hazard.prior_nats,
+        nats=nats,
         weight=weight,
         at=hypothesis.since,
     )

@@ -1,6 +1,6 @@
 """The tables that fusion reads: hazards and relations of `content/fusion`, names of `content/attack`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -34,6 +34,8 @@ class Hazard(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     against_cap_nats: float = 2.0
     events: tuple[str, ...] = ()
     campaign: bool = False
+    single: bool = False
+    priors: dict[str, float] = {}
     caps: dict[str, float] = {}
     acts: dict[str, Act] = {}
     name: str = ""
@@ -49,6 +51,10 @@ class Hazard(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def act_of(self, finding: Finding) -> Act | None:
         """How an incident is called that this finding leads; None for the hazard's own title."""
         return _row(self.acts, finding)
+
+    def prior_of(self, findings: Iterable[Finding]) -> float:
+        """Log odds before any evidence: those of the least rare thing that was found."""
+        return max((_row(self.priors, one) or self.prior_nats for one in findings), default=self.prior_nats)
 
     def cap_of(self, finding: Finding) -> tuple[str, float]:
         """What adds up together with this finding (its detector, or a row of `caps`), and to how many nats at most."""
@@ -104,8 +110,12 @@ class Tables(Struct, frozen=True, kw_only=True):
     attack: Attack
     commons: tuple[str, ...] = ()
 
-    def hazard_of(self, kind: str) -> Hazard | None:
-        """The hazard of a finding kind, matched by its longest declared prefix."""
+    def hazard_of(self, finding: Finding) -> Hazard | None:
+        """The hazard of a finding: of its kind and grade, else of the longest declared prefix of its kind."""
+        kind = f"{finding.kind}/{finding.grade}"
+        if kind in self.by_kind:
+            return self.hazards[self.by_kind[kind]]
+        kind = finding.kind
         while kind:
             if kind in self.by_kind:
                 return self.hazards[self.by_kind[kind]]

@@ -56,10 +56,12 @@ def test_scanners_of_our_own_are_left_in_peace():
     assert findings(Scan(allowed=("10.0.0.9/32",)), ALARM) == []
 
 
-def test_an_exposed_host_is_background_however_many_knock():
-    ends = [(f"203.0.113.{n % 250}", "192.0.2.7", 23, "S0") for n in range(900)]
+@pytest.mark.parametrize(("knocking", "grade"), [(25, "background"), (250, "exposed")])
+def test_an_exposed_host_is_told_once_and_accuses_nobody_of_ours(knocking, grade):
+    ends = [(f"203.0.113.{n % knocking}", "192.0.2.7", 23, "S0") for n in range(900)]
     (finding,) = findings(Scan(home=("192.0.2.0/24",)), [connections(ends)])
-    assert (finding.grade, finding.subject, len(finding.actors)) == ("background", "192.0.2.7", 20)
+    assert (finding.grade, finding.subject, len(finding.actors)) == (grade, "192.0.2.7", 20)
+    assert "192.0.2.7" not in finding.actors
 
 
 def test_an_outsider_that_sweeps_private_addresses_is_no_background():
@@ -128,9 +130,9 @@ def test_nmap_over_three_networks_is_told_once_per_shape():
     assert {(one.grade, one.subject) for one in found} == {("horizontal", "172.16.1.11"), ("vertical", "172.16.1.11")}
 
 
-def test_a_day_on_the_internet_is_background_and_accuses_nobody_of_ours():
+def test_a_day_on_the_internet_is_exposure_and_accuses_nobody_of_ours():
     (found,) = last(findings(Scan(), recorded("zeek_labelled/008-zeek-mixed/data/conn.log.labeled")))
-    assert (found.grade, found.subject) == ("background", "147.32.81.167")
+    assert (found.grade, found.subject) == ("exposed", "147.32.81.167")
 
 
 @pytest.mark.parametrize(

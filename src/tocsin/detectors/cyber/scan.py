@@ -38,7 +38,7 @@ EPHEMERAL = 32_768
 _SHARING_PORTS = 16
 _EPISODE_S = 21_600.0
 _UNTOLD_MAX = 8
-_RANK = {"": 0, "background": 1, "suspected": 2, "horizontal": 3, "vertical": 3}
+_RANK = {"": 0, "background": 1, "suspected": 2, "exposed": 3, "horizontal": 3, "vertical": 3}
 
 
 class Group(Struct, array_like=True):
@@ -108,6 +108,7 @@ class Scan:
     sees: ClassVar[tuple[str, ...]] = ()
     default_nats: ClassVar[dict[str, float]] = {
         "background": 0.2,
+        "exposed": 3.0,
         "suspected": 1.0,
         "horizontal": 3.0,
         "vertical": 3.0,
@@ -129,8 +130,11 @@ class Scan:
     seen_max: Annotated[int, Meta(description="Most latest targets remembered per test.", ge=8)] = 32
     counted_max: Annotated[int, Meta(description="Most distinct hosts, or ports, counted per scan.", ge=20)] = 256
     exposed_tries_min: Annotated[
-        int, Meta(description="Tries from the internet from which a host of ours is called exposed.", ge=1)
+        int, Meta(description="Tries from the internet that are told as background of a host of ours.", ge=1)
     ] = 20
+    exposed_hosts_min: Annotated[
+        int, Meta(description="Hosts of the internet that tried one of ours, from which it lies open to it.", ge=2)
+    ] = 60
 
     def __post_init__(self) -> None:
         """Refuse a network that is none."""
@@ -255,7 +259,7 @@ class Scan:
         self._count(sweep.hosts, (flow.source,))
         self._count(sweep.ports, (port,))
         if sweep.tries >= self.exposed_tries_min:
-            sweep.grade = "background"
+            sweep.grade = "exposed" if len(sweep.hosts) >= self.exposed_hosts_min else "background"
         batch.grown.setdefault(name, []).append(evidence_of(batch.fact, flow.row))
 
     def _finding(self, fact: Observation[LogEvents], name: str, sweep: Sweep, evidence: list[str]) -> Finding:

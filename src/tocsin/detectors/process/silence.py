@@ -32,7 +32,7 @@ AFTER_S: Mapping[str, float] = {
     "weather.wind/1": 180.0,
     "sensor.alive/1": 180.0,
     "sensor.quantity/1": 1_800.0,
-    "log.events/1": 1_800.0,
+    "log.events/1": 90_000.0,
     "sensor.contact/1": 90_000.0,
     "vision.sighting/1": 90_000.0,
 }

@@ -1,0 +1,220 @@
+"""What a run over one capture found, held against what is known of it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any
+
+from tocsin.contract.bodies import LogEvents
+from tocsin.model import Fact, Finding, Incident, IncidentState, Observation, Stage
+from tocsin.model.wire import unsealed
+from tocsin.suites.network_incidents.labels import Judged
+
+_ENDS = (("id.orig_h", "id.resp_h"), ("src_ip", "dest_ip"), ("orig_h", "resp_h"))
+"""Names of the two ends of a row: Zeek's connections, EVE, ARP."""
+
+
+@dataclass(slots=True)
+class Seen:
+    """What was observed: who began each row that evidence may cite, and when each host first began something."""
+
+    beginner: dict[str, str] = field(default_factory=dict)
+    first: dict[str, float] = field(default_factory=dict)
+    hosts: set[str] = field(default_factory=set)
+
+    def take(self, facts: Iterable[Fact]) -> "Seen":
+        """Take in all observations of log rows."""
+        for fact in facts:
+            opened = unsealed(fact)
+            if isinstance(opened, Observation) and isinstance(opened.body, LogEvents):
+                for offset, row in zip(opened.body.offsets, opened.body.rows, strict=False):
+                    self._row(f"{opened.id}+{offset}", row)
+        return self
+
+    def _row(self, evidence: str, row: Mapping[str, Any]) -> None:
+        ends = next(((row[a], row.get(b)) for a, b in _ENDS if isinstance(row.get(a), str)), None)
+        if ends is None:
+            return
+        source, at = str(ends[0]), float(row.get("at", 0.0))
+        self.beginner[evidence] = source
+        self.first[source] = min(at, self.first.get(source, at))
+        self.hosts.update(host for host in ends if isinstance(host, str))
+
+
+@dataclass(slots=True)
+class Concluded:
+    """What was concluded: findings with all their evidence, incidents at their newest revision, when each rose."""
+
+    findings: dict[str, Finding] = field(default_factory=dict)
+    evidence: dict[str, dict[str, None]] = field(default_factory=dict)
+    incidents: dict[str, Incident] = field(default_factory=dict)
+    rose: dict[str, float] = field(default_factory=dict)
+    revisions: int = 0
+
+    def take(self, fact: Fact) -> None:
+        """Take in one fact of the flow."""
+        match fact:
+            case Finding():
+                self.findings[fact.id] = fact
+                self.evidence.setdefault(fact.id, {}).update(dict.fromkeys(fact.evidence))
+            case Incident():
+                self.incidents[fact.id] = fact
+                self.rose.setdefault(fact.id, fact.at)
+                self.revisions += 1
+
+    @property
+    def standing(self) -> list[Incident]:
+        """Incidents that were not merged into others."""
+        return [one for one in self.incidents.values() if one.state is not IncidentState.MERGED]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One capture through the whole flow."""
+
+    name: str
+    truth: Judged
+    seen: Seen
+    concluded: Concluded
+    lines: int
+    rejected: int
+    wall_s: float
+    passed_over: tuple[str, ...] = ()
+
+    @property
+    def found(self) -> set[str]:
+        """Labelled attackers that an incident holds."""
+        return set(self.truth.attackers) & self._held()
+
+    @property
+    def falsely_accused(self) -> set[str]:
+        """Hosts of the capture that attack nobody and that an incident accuses."""
+        return {host for host in self._held() & self.seen.hosts if self.truth.is_harmless(host)}
+
+    @property
+    def is_named(self) -> bool:
+        """Whether an incident calls the attack what it is."""
+        said = (f"{one.title} {one.sentence}".lower() for one in self.concluded.standing)
+        return any(self.truth.named.lower() in text for text in said)
+
+    @property
+    def first_alarm_s(self) -> float | None:
+        """From an attacker's first act to the first incident that holds one; None where there is none."""
+        began = [at if at is not None else self.seen.first.get(host) for host, at in self.truth.attackers.items()]
+        known = [at for at in began if at is not None]
+        rose = [self._rose(one) for one in self.concluded.standing if self.accused(one) & set(self.truth.attackers)]
+        return max(0.0, min(rose) - min(known)) if rose and known else None
+
+    def _rose(self, incident: Incident) -> float:
+        """When it was first told, or one that became part of it."""
+        merged = [one.id for one in self.concluded.incidents.values() if one.merged_into == incident.id]
+        return min(self.concluded.rose[name] for name in (incident.id, *merged))
+
+    def _held(self) -> set[str]:
+        return {host for one in self.concluded.standing for host in self.accused(one)}
+
+    def accused(self, incident: Incident) -> set[str]:
+        """Who is accused: the actors it names, and beyond the first of many those that began what it cites."""
+        return {host for stage in incident.stages for host in self._of_stage(stage)}
+
+    def _of_stage(self, stage: Stage) -> Iterator[str]:
+        yield from stage.actors
+        for part in stage.contributions:
+            finding = self.concluded.findings.get(part.id)
+            if finding is None or set(finding.actors).isdisjoint(stage.actors):
+                continue
+            done_to = {*finding.targets, finding.subject} - set(finding.actors)
+            cited = (self.seen.beginner.get(name, "") for name in self.concluded.evidence[part.id])
+            yield from (host for host in cited if host and host not in done_to)
+
+
+def metrics(runs: Sequence[Run]) -> dict[str, float]:
+    """The numbers of all captures together."""
+    counts = [len(run.concluded.standing) for run in runs]
+    delays = [run.first_alarm_s for run in runs if run.truth.attackers]
+    told = [delay for delay in delays if delay is not None]
+    named = [run.is_named for run in runs if run.truth.named]
+    return {
+        "captures": len(runs),
+        "captures_with_attackers": len(delays),
+        "attackers": sum(len(run.truth.attackers) for run in runs),
+        "attackers_found": sum(len(run.found) for run in runs),
+        "benign_accused": sum(len(run.falsely_accused) for run in runs),
+        "incidents": sum(counts),
+        "incidents_per_capture_max": max(counts, default=0),
+        **({"time_to_first_alarm_s": median(told), "time_to_first_alarm_max_s": max(told)} if told else {}),
+        **({"named_of": len(named), "named": sum(named)} if named else {}),
+        "lines": sum(run.lines for run in runs),
+        "rejected": sum(run.rejected for run in runs),
+    }
+
+
+def peer(runs: Sequence[Run]) -> dict[str, float]:
+    """The same findings without fusion: an incident for each finding that accuses, per pair of hosts."""
+    per_run = [len(set(_pairs(run))) for run in runs]
+    accused = [
+        {actor for finding in run.concluded.findings.values() for actor in finding.actors} & run.seen.hosts
+        for run in runs
+    ]
+    rows = list(zip(runs, accused, strict=True))
+    return {
+        "incidents": sum(per_run),
+        "incidents_per_capture_max": max(per_run, default=0),
+        "attackers_found": sum(len(set(run.truth.attackers) & hosts) for run, hosts in rows),
+        "benign_accused": sum(sum(map(run.truth.is_harmless, hosts)) for run, hosts in rows),
+    }
+
+
+def _pairs(run: Run) -> Iterator[tuple[str, str, str]]:
+    for finding in run.concluded.findings.values():
+        for actor in finding.actors:
+            for target in finding.targets or (finding.subject,):
+                yield finding.kind, actor, target
+
+
+def row(run: Run) -> dict[str, Any]:
+    """One capture as it can be looked into."""
+    return {
+        "capture": run.name,
+        "labels": run.truth.source,
+        "lines": run.lines,
+        "rejected": run.rejected,
+        "hosts": len(run.seen.hosts),
+        "passed_over": run.passed_over,
+        "attackers": len(run.truth.attackers),
+        "attackers_found": len(run.found),
+        "missed": sorted(set(run.truth.attackers) - run.found)[:20],
+        "falsely_accused": sorted(run.falsely_accused)[:20],
+        "named": run.is_named if run.truth.named else None,
+        "first_alarm_s": run.first_alarm_s,
+        "findings": _by_kind(run.concluded.findings.values()),
+        "revisions": run.concluded.revisions,
+        "wall_s": round(run.wall_s, 2),
+        "incidents": [_incident(one, run) for one in run.concluded.standing],
+    }
+
+
+def _by_kind(findings: Iterable[Finding]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for finding in findings:
+        name = f"{finding.kind}/{finding.grade}"
+        counts[name] = counts.get(name, 0) + 1
+    return counts
+
+
+def _incident(incident: Incident, run: Run) -> dict[str, Any]:
+    parts = [part for stage in incident.stages for part in stage.contributions if part.role == "for"]
+    return {
+        "id": incident.id,
+        "title": incident.title,
+        "sentence": incident.sentence,
+        "priority": int(incident.priority),
+        "score": incident.score,
+        "state": str(incident.state),
+        "attackers": sorted({name for stage in incident.stages for name in stage.actors})[:20],
+        "attackers_cited": len(run.accused(incident)),
+        "victims": sorted({name for stage in incident.stages for name in stage.targets})[:20],
+        "kinds": sorted({part.detector for part in parts}),
+        "steps": [step.name for stage in incident.stages for step in stage.reached],
+        "evidence": sum(len(part.evidence) for part in parts),
+    }

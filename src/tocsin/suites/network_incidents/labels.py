@@ -1,0 +1,196 @@
+"""Who attacks in a capture: labels in its flows, a `labels.yaml` beside it, or what its publisher says of it."""
+
+import csv
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from tocsin.contract.resources import Resources
+from tocsin.model import ConfigError
+from tocsin.suites.network_incidents.known import KNOWN
+
+FILE = "labels.yaml"
+"""Where a folder of captures may say who attacks in each."""
+
+_COLUMNS = ("label", "detailedlabel", "detailed-label", "detailed_label")
+_MALICIOUS = re.compile(r"malicious|malware|botnet|attack|\bc&?c\b|ddos|scan", re.IGNORECASE)
+_AGAINST = re.compile(r"\bto-?(botnet|malware)", re.IGNORECASE)
+_BENIGN = re.compile(r"^(flow=)?(from[-_])?(benign|normal|legitimate)", re.IGNORECASE)
+_GLUED = re.compile(rb"\s{2,}")
+
+
+class Labelled(NamedTuple):
+    """One flow with its label: `malicious`, `benign`, or neither (background, unknown)."""
+
+    at: float
+    source: str
+    target: str
+    malicious: bool
+    benign: bool
+
+
+class Truth(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is known of one capture: who attacks, whom nobody may accuse, how the attack is called, and who says so.
+
+    `servers` command attackers or are attacked by them: to name one is no false accusation. Where `complete`,
+    whoever is not named attacks nobody.
+    """
+
+    attackers: tuple[str, ...] = ()
+    servers: tuple[str, ...] = ()
+    named: str = ""
+    complete: bool = True
+    source: str = ""
+
+
+class Judged(Struct, frozen=True, kw_only=True):
+    """A capture's truth as the suite uses it: when each attacker first acted (None: not said)."""
+
+    attackers: dict[str, float | None]
+    harmless: frozenset[str] | None
+    spared: frozenset[str]
+    named: str
+    source: str
+
+    def is_harmless(self, host: str) -> bool:
+        """Whether an accusation of this host is false, as far as the truth says so."""
+        if host in self.attackers or host in self.spared:
+            return False
+        return self.harmless is None or host in self.harmless
+
+
+def labelled(row: Mapping[str, Any]) -> Labelled | None:
+    """The label of a row that is a flow; None where it carries none."""
+    words = [str(row[name]) for name in _COLUMNS if row.get(name)]
+    glued = next((name for name in row if "label" in name and "  " in name), None)
+    if glued is not None:
+        words += _text(row[glued]).split()[1:]
+    source, target = row.get("id.orig_h"), row.get("id.resp_h")
+    if not words or not isinstance(source, str) or not isinstance(target, str):
+        return None
+    return _judged(float(row["at"]), source, target, words[0], words)
+
+
+def _judged(at: float, source: str, target: str, first: str, words: Iterable[str]) -> Labelled:
+    """A first word that says benign or background is believed; a detail may only add to a malicious one."""
+    benign = bool(_BENIGN.match(first))
+    neither = first.lower().removeprefix("flow=").startswith(("background", "unknown", "-", "(empty)"))
+    against = bool(_AGAINST.search(first))
+    malicious = not benign and not neither and not against and any(map(_MALICIOUS.search, words))
+    return Labelled(at, source, target, malicious, benign)
+
+
+def _text(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def without_label(raw: bytes, format: str, fields: bytes) -> bytes:
+    """A row less its columns of labels; `fields` is the `#fields` line above it, for rows in columns."""
+    if format == "zeek-json" and b"label" in raw:
+        return _json_without(raw)
+    if format != "zeek-tsv" or b"label" not in fields:
+        return raw
+    return b"\t".join(_unlabelled(fields.split(b"\t")[1:], raw.split(b"\t")))
+
+
+def header_without(raw: bytes, fields: bytes) -> bytes:
+    """A line of Zeek's header less the columns of labels; `fields` is its `#fields` line."""
+    first, *parts = raw.split(b"\t")
+    if first not in (b"#fields", b"#types") or b"label" not in fields:
+        return raw
+    return b"\t".join((first, *_unlabelled(fields.split(b"\t")[1:], parts)))
+
+
+def _unlabelled(names: list[bytes], values: list[bytes]) -> list[bytes]:
+    labels = {name.encode() for name in _COLUMNS}
+    kept = [
+        _GLUED.split(value)[0] if b"label" in name and b"  " in name else value
+        for name, value in zip(names, values, strict=False)
+        if name not in labels
+    ]
+    return kept + values[len(names) :]
+
+
+def _json_without(raw: bytes) -> bytes:
+    row = msgspec.json.decode(raw)
+    return msgspec.json.encode({name: value for name, value in row.items() if name not in _COLUMNS})
+
+
+def argus_labels(file: BinaryIO) -> Iterator[Labelled]:
+    """Labels of Argus flows written as text (binetflow), comma or tab; times are not read."""
+    lines = (line.decode(errors="replace") for line in file)
+    head = next(lines, "")
+    split = "\t" if "\t" in head else ","
+    names = [name.strip() for name in head.split(split)]
+    if not {"SrcAddr", "DstAddr", "Label"} <= set(names):
+        return
+    for row in csv.DictReader(lines, names, delimiter=split):
+        label = str(row.get("Label") or "").strip()
+        if label and row.get("SrcAddr") and row.get("DstAddr"):
+            yield _judged(float("nan"), str(row["SrcAddr"]), str(row["DstAddr"]), label, [label])
+
+
+def judged(name: str, folder: Path, data: Path, labels: list[Labelled]) -> Judged:
+    """The truth of one capture: a person's own table first, then labels of flows, then what its publisher says."""
+    own = _own(name, folder, data)
+    if own is None and any(label.malicious or label.benign for label in labels):
+        return _from_flows(labels)
+    said = own or _published(name)
+    if said is None:
+        return Judged(attackers={}, harmless=frozenset(), spared=frozenset(), named="", source="nobody says")
+    return Judged(
+        attackers=dict.fromkeys(said.attackers),
+        harmless=None if said.complete else frozenset(),
+        spared=frozenset(said.servers),
+        named=said.named,
+        source=said.source,
+    )
+
+
+def _from_flows(labels: list[Labelled]) -> Judged:
+    """Attackers begin malicious flows; harmless is who begins none, unless it only answers them and begins nothing."""
+    attackers: dict[str, float | None] = {}
+    for label in sorted(labels, key=lambda one: one.at):
+        if label.malicious:
+            attackers.setdefault(label.source, None if label.at != label.at else label.at)
+    answering = {label.target for label in labels if label.malicious}
+    beginning = {label.source for label in labels}
+    return Judged(
+        attackers=attackers,
+        harmless=None,
+        spared=frozenset(answering - beginning),
+        named="",
+        source="labels of flows",
+    )
+
+
+def _own(name: str, folder: Path, data: Path) -> Truth | None:
+    """What a `labels.yaml` in the capture's folder, or in the folder of all, says of it."""
+    for place in (folder, data if data.is_dir() else data.parent):
+        if (place / FILE).is_file():
+            table = Resources(content=place).document(FILE)
+            for key in _keys(name):
+                if key in table:
+                    return _truth(table[key], place / FILE)
+    return None
+
+
+def _truth(row: Any, path: Path) -> Truth:  # noqa: ANN401  # plain YAML
+    try:
+        return msgspec.convert(row, Truth)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {error}. Give attackers, servers, named, complete, source.") from error
+
+
+def _published(name: str) -> Truth | None:
+    return next((msgspec.convert(KNOWN[key], Truth) for key in _keys(name) if key in KNOWN), None)
+
+
+def _keys(name: str) -> list[str]:
+    """The names under which a table may speak of a capture: the whole, and each part, with and without ending."""
+    parts = [name, *Path(name).parts[::-1]]
+    return list(dict.fromkeys(form for part in parts for form in (part, part.partition(".")[0])))
