@@ -48,7 +48,7 @@ def test_a_report_is_one_json_object_with_the_seven_fields(scenario, tmp_path, c
 @pytest.mark.parametrize("text", ["kills", "kills=soon", "lives=9"])
 def test_a_parameter_that_is_none_is_refused(text):
     with pytest.raises(ConfigError):
-        run_bench("kill", True, parameters=[text])
+        run_bench("kill", None, True, parameters=[text])
 
 
 def test_a_scenario_that_does_not_parse_names_its_file(tmp_path):

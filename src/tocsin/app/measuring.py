@@ -28,6 +28,7 @@ def evaluate(
 def bench(
     name: Annotated[str, typer.Argument(help="flow, kill …; docs/reference/suites.md has them all.")],
     *,
+    data: Annotated[Path | None, typer.Option(help="Folder with the recorded data of the suite.")] = None,
     seed: Seeds = None,
     parameter: Sets = None,
     as_json: AsJson = False,
@@ -35,4 +36,4 @@ def bench(
     """Measure speed, growth and endurance, against a peer in the same run."""
     from tocsin.app.suites import run_bench
 
-    raise typer.Exit(run_bench(name, as_json, parameters=parameter or [], seeds=seed or []))
+    raise typer.Exit(run_bench(name, data, as_json, parameters=parameter or [], seeds=seed or []))

@@ -106,10 +106,12 @@ def run_evaluate(
     return _run("evaluate", name, order, parameters, as_json=as_json)
 
 
-def run_bench(name: str, as_json: bool, *, parameters: Sequence[str] = (), seeds: Sequence[str] = ()) -> int:
+def run_bench(
+    name: str, data: Path | None, as_json: bool, *, parameters: Sequence[str] = (), seeds: Sequence[str] = ()
+) -> int:
     """Run a suite of speed or endurance and print its report."""
-    options = [*(f"--seed {seed}" for seed in seeds), *(f"--set {text}" for text in parameters)]
-    order = Order(command=" ".join(["tocsin bench", name, *options]), seeds=seeds_of(seeds), say=_say)
+    options = [*_option("data", data), *(f"--seed {seed}" for seed in seeds), *(f"--set {text}" for text in parameters)]
+    order = Order(command=" ".join(["tocsin bench", name, *options]), data=data, seeds=seeds_of(seeds), say=_say)
     return _run("bench", name, order, parameters, as_json=as_json)
 
 
