@@ -5,6 +5,7 @@ Times have no zone and are read as UTC. Labels are never carried on: they are th
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any, BinaryIO
 
@@ -85,9 +86,9 @@ def row_of(parts: list[str], columns: Mapping[str, int]) -> dict[str, Any] | Non
 
 
 def _row(said: Mapping[str, str]) -> dict[str, Any]:
-    start = datetime.strptime(said["StartTime"], "%Y/%m/%d %H:%M:%S.%f").replace(tzinfo=UTC).timestamp()
+    start = datetime.fromisoformat(said["StartTime"].replace("/", "-")).replace(tzinfo=UTC).timestamp()
     proto = _PROTOCOLS.get(said["Proto"], said["Proto"])
-    src, dst = (str(ip_address(said[name])) for name in ("SrcAddr", "DstAddr"))
+    src, dst = _address(said["SrcAddr"]), _address(said["DstAddr"])
     packets, total, sent = int(said["TotPkts"]), int(said["TotBytes"]), int(said["SrcBytes"])
     flags, _, replies = said["State"].partition("_")
     flags, replies = (flags, replies) if "_" in said["State"] else ("", "")
@@ -106,6 +107,11 @@ def _state(proto: str, word: str, orig: Half, resp: Half) -> str:
     if proto == "tcp" and "_" not in word:
         return word if word in _ZEEK else _WORDS.get(word, "OTH")
     return state_of(proto, orig.flags, resp.flags, answered=resp.bytes > 0)
+
+
+@lru_cache(maxsize=65_536)
+def _address(text: str) -> str:
+    return str(ip_address(text))
 
 
 def _port(text: str) -> int:

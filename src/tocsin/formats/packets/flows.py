@@ -9,21 +9,12 @@ from msgspec import Struct
 
 from tocsin.formats.packets.dialogue import Row
 from tocsin.formats.packets.layers import Segment
+from tocsin.formats.packets.limits import Limits
 from tocsin.formats.packets.protocols import DATAGRAMS, SERVER_PORTS, STREAMS
 from tocsin.formats.packets.talk import Talk
 
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 _HALF, _ALL = 1 << 31, 0xFFFFFFFF
-
-
-class Limits(Struct, frozen=True, kw_only=True):
-    """How many flows are remembered and how long a quiet one waits for more (seconds of event time)."""
-
-    flows_max: int = 100_000
-    attempt_s: float = 10.0
-    closing_s: float = 5.0
-    datagram_s: float = 60.0
-    stream_s: float = 300.0
 
 
 class Side(Struct):

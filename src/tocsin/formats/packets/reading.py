@@ -2,38 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import BinaryIO
-
-import msgspec
 
 from tocsin.formats.packets.arp import arp_row
-from tocsin.formats.packets.capture import Frame, frames
+from tocsin.formats.packets.capture import Frame
 from tocsin.formats.packets.dialogue import Malformed, Row
-from tocsin.formats.packets.flows import FlowTable, Limits
+from tocsin.formats.packets.flows import FlowTable
 from tocsin.formats.packets.layers import Resolution, decoded
+from tocsin.formats.packets.limits import Limits
 
 NORMAL = frozenset({"not_ip", "unknown_transport"})
 """What is passed over without being strange; not told."""
-
-
-def rows(stream: BinaryIO, limits: Limits = Limits()) -> Iterator[Row]:  # noqa: B008  # frozen
-    r"""All rows of a pcap or pcapng (unpacked), in the order in which they become known.
-
-    Each has `_path` (the log), `ts` (seconds UTC) and Zeek's field names; the last are rows of log
-    weird, one for each thing that was malformed, cut or beyond a limit, with its count in `addl`.
-    Payload is not kept. Raises BadInput where the stream is no capture.
-
-    >>> from io import BytesIO
-    >>> [row["name"] for row in rows(BytesIO(b"\xd4\xc3\xb2\xa1"))]
-    ['capture_truncated']
-    """
-    odd = Counter[str]()
-    yield from rows_of_frames(frames(stream, odd), odd, limits)
-
-
-def pieces(stream: BinaryIO) -> Iterator[tuple[bytes, str]]:
-    """The rows of a capture as lines of Zeek's JSON logs (each names its log in `_path`), with an empty reason."""
-    return ((msgspec.json.encode(row), "") for row in rows(stream))
 
 
 def rows_of_frames(
@@ -41,7 +19,10 @@ def rows_of_frames(
     odd: Counter[str],
     limits: Limits = Limits(),  # noqa: B008  # frozen
 ) -> Iterator[Row]:
-    """As `rows`, of frames from anywhere; `odd` is where their reader counts what it could not read."""
+    """All rows of frames in their order, each as soon as it is known, then what was odd.
+
+    `odd` is where the reader of the frames counts what it could not read.
+    """
     table, last = FlowTable(limits, odd), 0.0
     for frame in captured:
         last = frame.at
