@@ -19,6 +19,8 @@ TEXT_CHARS_MAX = 2048
 DEGREE_MAX = 2
 """Steps of a backtracking expression grow with at most this power of the text: 4 million at the cut."""
 LITERAL_CHARS_MIN = 3
+RARE = frozenset("`{}^$|<>~#!")
+"""Characters that are worth looking for alone."""
 PATTERN_CHARS_MAX = 20_000
 MANY = 64
 """A repeat allowed more often than this counts as unbounded."""
@@ -53,7 +55,7 @@ def required(pattern: str, flags: str = "") -> frozenset[str]:
     r"""Lower-case texts of which at least one stands in whatever the expression matches; empty if none is known.
 
     >>> sorted(required(r"\\(cmd|power)shell\.exe", "i"))
-    ['shell.exe']
+    ['hell.exe']
     >>> sorted(required("(?:wget|curl) .*"))
     ['curl', 'wget']
     """
@@ -61,7 +63,7 @@ def required(pattern: str, flags: str = "") -> frozenset[str]:
         tree = _tree(pattern, flags)
     except (re.error, OverflowError, RecursionError):
         return frozenset()
-    return _best(_necessary(tree))
+    return _best(_necessary(tree, folds=bool(tree.state.flags & re.IGNORECASE)))
 
 
 def _linear(pattern: str, flags: str) -> tuple[Search | None, str]:
@@ -160,29 +162,34 @@ def _inner(op: str, argument: Tree) -> list[Any]:
     return []
 
 
-def _necessary(items: Iterable[Any]) -> list[frozenset[str]]:
-    """For each part that must match: the texts of which one must stand there."""
+def _necessary(items: Iterable[Any], *, folds: bool) -> list[frozenset[str]]:
+    """For each part that must match: the texts of which one must stand there.
+
+    Without regard to case an `s` may also stand for `ſ`, and an `i` for `ı`: no text reaches across them.
+    """
     found: list[frozenset[str]] = []
     run = ""
     for op, argument in [*items, ("END", None)]:
-        if str(op) == "LITERAL" and argument < 128:
+        if str(op) == "LITERAL" and argument < 128 and not (folds and chr(argument) in "sSiI"):
             run += chr(argument).lower()
             continue
-        if len(run) >= LITERAL_CHARS_MIN:
+        if len(run) >= LITERAL_CHARS_MIN or (run and RARE.issuperset(run)):
             found.append(frozenset([run]))
         run = ""
-        found.extend(_necessary_of(str(op), argument))
+        found.extend(_necessary_of(str(op), argument, folds=folds))
     return found
 
 
-def _necessary_of(op: str, argument: Tree) -> list[frozenset[str]]:
+def _necessary_of(op: str, argument: Tree, *, folds: bool) -> list[frozenset[str]]:
     match op:
-        case "SUBPATTERN" | "ATOMIC_GROUP":
-            return _necessary(_inner(op, argument)[0])
+        case "SUBPATTERN":
+            return _necessary(argument[3], folds=folds or bool(argument[1] & re.IGNORECASE))
+        case "ATOMIC_GROUP":
+            return _necessary(argument, folds=folds)
         case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT" if argument[0] >= 1:
-            return _necessary(argument[2])
+            return _necessary(argument[2], folds=folds)
         case "BRANCH":
-            branches = [_best(_necessary(branch)) for branch in argument[1]]
+            branches = [_best(_necessary(branch, folds=folds)) for branch in argument[1]]
             return [frozenset().union(*branches)] if all(branches) else []
     return []
 

@@ -26,11 +26,14 @@ _ABSENT = object()
 
 
 class LaneText(Struct, kw_only=True, forbid_unknown_fields=True):
-    """A lane as it is written."""
+    """A lane as it is written; its own personal fields (of one log among many) stand beside the format's."""
 
     when: dict[str, Any] = {}
     logsources: list[Logsource]
     fields: dict[str, list[str] | str] = {}
+    personal: dict[str, str] = {}
+    homes: list[str] = []
+    dropped: list[str] = []
 
 
 class TaxonomyText(Struct, kw_only=True):
@@ -49,8 +52,11 @@ class TaxonomyText(Struct, kw_only=True):
 class Lane:
     """Rows of one kind: the log sources that they feed, and where each field lies in them."""
 
-    def __init__(self, number: int, text: LaneText, fields: Mapping[str, list[str] | str]) -> None:
+    def __init__(
+        self, number: int, text: LaneText, fields: Mapping[str, list[str] | str], personal: Mapping[str, str]
+    ) -> None:
         self.number = number
+        self.personal: Mapping[str, str] = {**personal, **text.personal}
         self.logsources = tuple(map(_lowered, text.logsources))
         self.when = {name: frozenset(map(_word, _listed(values))) for name, values in text.when.items()}
         self._fields = {name: tuple(_listed(names)) for name, names in {**fields, **text.fields}.items()}
@@ -84,9 +90,10 @@ class Taxonomy:
 
     def __init__(self, text: TaxonomyText) -> None:
         self.format = text.format
-        self.lanes = tuple(Lane(number, lane, text.fields) for number, lane in enumerate(text.lanes))
-        self.nowhere = Lane(-1, LaneText(logsources=[]), text.fields)
-        self.personal: Mapping[str, str] = text.personal
+        given = (text.fields, text.personal)
+        self.lanes = tuple(Lane(number, lane, *given) for number, lane in enumerate(text.lanes))
+        self.nowhere = Lane(-1, LaneText(logsources=[]), *given)
+        self.personal: Mapping[str, str] = {name: why for lane in self.lanes for name, why in lane.personal.items()}
         self.homes = tuple(text.homes)
         self.dropped = tuple(text.dropped)
         self._subject = [reader_of((name,)) for name in text.subject]
@@ -136,11 +143,11 @@ class Taxonomy:
 
     def is_personal(self, lane: Lane, field: str) -> bool:
         """Whether a field names a person, by its own or by a native name."""
-        return field in self.personal or any(name in self.personal for name in lane.names(field))
+        return field in lane.personal or any(name in lane.personal for name in lane.names(field))
 
     def hidden(self, lane: Lane) -> frozenset[str]:
         """The native names in which no keyword is looked for: what names a person, and what Tocsin added."""
-        return UNREAD | {native for name in self.personal for native in (name, *lane.names(name))}
+        return UNREAD | {native for name in lane.personal for native in (name, *lane.names(name))}
 
     def _routed(self, key: tuple[Any, ...]) -> Lane:
         given = dict(zip(self._whens, key, strict=True))

@@ -1,0 +1,118 @@
+"""One field of one lane: from a value to the texts found in it, by one search for all of them; bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeAlias
+
+from tocsin.sigma.literals import END, START, STRANGE, Text
+from tocsin.sigma.taxonomy import Value, word_of
+
+Entry: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]] | None
+"""What a value satisfies, and which rules that wakes; None for nothing."""
+
+VALUES_MAX = 2048
+"""Values of a field that are remembered, twice over: those seen since the last turn, and those before it."""
+CHARS_MAX = 512
+"""Longer values are hardly ever seen twice."""
+HITS_MIN = 0.2
+"""A field of which fewer rows than this are answered from memory is not remembered for a while."""
+_BETWEEN = END + START
+PAUSE = 20 * VALUES_MAX
+
+
+class Scan:
+    """Finds all texts of a field at once."""
+
+    def __init__(self, texts: Mapping[Text, int], waking: Callable[[Iterable[int]], tuple[int, ...]]) -> None:
+        from ahocorasick_rs import AhoCorasick, Implementation
+
+        self._waking = waking
+        self._whole = {text.text: number for text, number in texts.items() if text.how == "equals"}
+        self._parts = {text.framed: number for text, number in texts.items() if text.how != "equals"}
+        self._search = (
+            AhoCorasick(
+                list(self._parts), store_patterns=True, implementation=Implementation.DFA
+            ).find_matches_as_strings
+            if self._parts
+            else None
+        )
+
+    def value(self, text: str) -> Entry:
+        """What one value satisfies."""
+        text = text.lower()
+        if START in text or END in text:
+            text = text.replace(START, STRANGE).replace(END, STRANGE)
+        whole = self._whole.get(text)
+        found = [] if whole is None else [whole]
+        if self._search is not None:
+            found += self._found(START + text + END)
+        return (tuple(found), self._waking(found)) if found else None
+
+    def values(self, texts: Iterable[str]) -> Entry:
+        """What any of some values satisfies, with one search for all of them."""
+        given = list(texts)
+        framed = f"{START}{_BETWEEN.join(given)}{END}"
+        if framed.count(START) != len(given) or framed.count(END) != len(given):
+            framed = _BETWEEN.join(text.replace(START, STRANGE).replace(END, STRANGE) for text in given)
+            framed = f"{START}{framed}{END}"
+        found = self._found(framed.lower()) if self._search is not None else []
+        if self._whole:
+            found += [self._whole[text] for text in map(str.lower, given) if text in self._whole]
+        return (tuple(found), self._waking(found)) if found else None
+
+    def _found(self, framed: str) -> list[int]:
+        assert self._search is not None  # noqa: S101 - for the type checker: both callers have looked
+        try:
+            hits = self._search(framed, overlapping=True)
+        except UnicodeEncodeError:  # half a surrogate pair
+            hits = self._search(framed.encode("utf-8", "replace").decode(), overlapping=True)
+        parts = self._parts
+        return [parts[hit] for hit in set(hits)] if hits else []
+
+
+class Memo(dict[str, Entry]):
+    """What values satisfy, for those that come again: bounded, and given up where none does.
+
+    It answers `memo[text]` for every text. `seen` says how many rows were asked about so far.
+    """
+
+    def __init__(self, scan: Scan, seen: Callable[[], int]) -> None:
+        super().__init__()
+        self._scan = scan
+        self._seen = seen
+        self._before: dict[str, Entry] = {}
+        self._misses = self._since = 0
+        self._pause = 0
+
+    def __missing__(self, text: str) -> Entry:
+        if self._pause or len(text) > CHARS_MAX:
+            self._pause -= self._pause > 0
+            return self._scan.value(text)
+        if len(self) >= VALUES_MAX:
+            self._turn()
+        entry = self._before[text] if text in self._before else self._missed(text)
+        self[text] = entry
+        return entry
+
+    def other(self, value: Value) -> Entry:
+        """What a value satisfies that is no text: a number, a list; nothing for null and objects."""
+        if isinstance(value, list | tuple):
+            entries = [entry for each in value if (entry := self[each] if each.__class__ is str else self.other(each))]
+            found = tuple(number for entry in entries for number in entry[0])
+            return (found, tuple(number for entry in entries for number in entry[1])) if found else None
+        word = word_of(value)
+        return None if word is None else self[word]
+
+    def _missed(self, text: str) -> Entry:
+        self._misses += 1
+        return self._scan.value(text)
+
+    def _turn(self) -> None:
+        """Forget what was not asked for since the last turn; stop remembering where it does not help."""
+        rows = self._seen() - self._since
+        self._before = dict(self)
+        self.clear()
+        if rows - self._misses < HITS_MIN * rows:
+            self._pause, self._before = PAUSE, {}
+        self._since, self._misses = self._seen(), 0
