@@ -67,30 +67,22 @@ def _history(orig: str, resp: str) -> str:
     )
 
 
+_STATES = (
+    *(("SsFf", "SF"), ("SsR", "RSTO"), ("Ssr", "RSTR"), ("SsF", "S2"), ("Ssf", "S3"), ("Ss", "S1"), ("Sr", "REJ")),
+    *(("SR", "RSTOS0"), ("SF", "SH"), ("SA", "OTH"), ("Sp", "OTH"), ("S", "S0"), ("sr", "RSTRH"), ("s", "SHR")),
+)
+"""By the flags of originator (upper case) and responder, p for any packet of the latter; the first that fits."""
+
+
 def state_of(proto: str, orig: str, resp: str, *, answered: bool) -> str:
     """Zeek's word for how a flow went, by the TCP flags that each side ever sent.
 
     >>> state_of("tcp", "S", "RA", answered=True), state_of("tcp", "FSPA", "FSPA", answered=True)
     ('REJ', 'SF')
     """
-    if proto != "tcp":
-        return "OTH" if proto != "udp" else "SF" if answered else "S0"
-    if "S" in orig and "S" in resp:
-        return _established(orig, resp)
-    if "S" in orig:
-        if "R" in resp:
-            return "REJ"
-        if "R" in orig or "F" in orig:
-            return "RSTOS0" if "R" in orig else "SH"
-        return "OTH" if answered or "A" in orig else "S0"
-    if "S" in resp:
-        return "RSTRH" if "R" in resp else "SHR"
+    if proto == "tcp":
+        marks = {*orig, *resp.lower(), "p" if answered else ""}
+        return next((state for needed, state in _STATES if marks.issuperset(needed)), "OTH")
+    if proto == "udp":
+        return "SF" if answered else "S0"
     return "OTH"
-
-
-def _established(orig: str, resp: str) -> str:
-    if "F" in orig and "F" in resp:
-        return "SF"
-    if "R" in orig or "R" in resp:
-        return "RSTO" if "R" in orig else "RSTR"
-    return "S2" if "F" in orig else "S3" if "F" in resp else "S1"

@@ -3,7 +3,7 @@
 from struct import unpack_from
 from typing import ClassVar
 
-from tocsin.formats.packets.dialogue import Malformed, Row
+from tocsin.formats.packets.dialogue import Malformed, Reader, Row
 
 _PDUS = (
     "CONFIRMED_REQUEST",
@@ -69,13 +69,10 @@ _FUNCTIONS = {
 }
 
 
-class Bacnet:
+class Bacnet(Reader):
     """One row of log bacnet per message."""
 
     service: ClassVar[str] = "bacnet"
-
-    def __init__(self) -> None:
-        self.done = False
 
     @classmethod
     def speaks(cls, head: bytes, *, is_orig: bool, port: int) -> bool:
@@ -92,9 +89,6 @@ class Bacnet:
         if data[1] not in {0x04, 0x09, 0x0A, 0x0B}:
             return len(data), [row]
         return len(data), [row | _network(data[10 if data[1] == 0x04 else 4 :])]
-
-    def end(self) -> list[Row]:
-        return []
 
 
 def _network(npdu: bytes) -> Row:

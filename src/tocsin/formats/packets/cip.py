@@ -5,6 +5,7 @@ name of the project, command and function of PCCC. Names of vendor-specific Logi
 those that published studies of that traffic use (Rockwell 1756-PM020 for program, symbol, template).
 """
 
+from functools import lru_cache
 from itertools import pairwise
 from struct import unpack_from
 
@@ -67,12 +68,11 @@ def _requests(message: bytes, marks: Row, depth: int) -> list[Row]:
     begin = 2 + 2 * message[1]
     if begin > len(message):
         raise Malformed("a path beyond the end")
-    path, data = _path(message[2:begin]), message[begin:]
-    target = _number(path, "class")
+    (target, addressed), data = _addressed(message[2:begin]), message[begin:]
     if service == _UNCONNECTED_SEND and target == _CONNECTIONS:
         size = unpack_from("<H", data, 2)[0]
         return _requests(data[4 : 4 + size], {**marks, "routed": True}, depth + 1)
-    row = {"direction": "request", **_service(service, target), **_target(path), "data_length": len(data), **marks}
+    row = {"direction": "request", **_service(service, target), **addressed, "data_length": len(data), **marks}
     row |= _facts(service, target, data)
     if service != _MULTIPLE or target != _ROUTER:
         return [row]
@@ -103,6 +103,7 @@ def _answer(message: bytes, asked: Row | None) -> Row:
     return row
 
 
+@lru_cache(maxsize=1_024)
 def _service(service: int, target: int | None) -> Row:
     name = SERVICES_OF.get((target or 0, service)) or SERVICES.get(service) or f"service {code(service)}"
     return {"cip_service_code": code(service), "cip_service": name}
@@ -135,17 +136,20 @@ def _number(path: Path, kind: str) -> int | None:
     return next((number for segment, number in reversed(path) if segment == kind), None)
 
 
-def _target(path: Path) -> Row:
-    row: Row = {}
+@lru_cache(maxsize=4_096)
+def _addressed(raw: bytes) -> tuple[int | None, Row]:
+    """The class that a request is addressed to, and the fields that say so (shared by equal paths: only read)."""
+    path = _path(raw)
+    target, row = _number(path, "class"), Row()
     for kind in ("class", "instance", "attribute"):
         number = _number(path, kind)
         if number is not None:
             row[f"{kind}_id"] = code(number)
-    if (target := _number(path, "class")) is not None:
+    if target is not None:
         row["class_name"] = CLASSES.get(target, f"class {code(target)}")
     if path:
         row["path"] = "/".join("symbol" if kind == "symbol" else code(number) for kind, number in path)
-    return row
+    return target, row
 
 
 def _facts(service: int, target: int | None, data: bytes) -> Row:

@@ -3,7 +3,7 @@
 from struct import unpack_from
 from typing import ClassVar
 
-from tocsin.formats.packets.dialogue import Malformed, Row, text
+from tocsin.formats.packets.dialogue import Malformed, Reader, Row, text
 from tocsin.formats.packets.layers import address, mac
 
 _KINDS = {
@@ -20,13 +20,10 @@ _COOKIE = b"\x63\x82\x53\x63"
 _LISTED_MAX = 8
 
 
-class Dhcp:
+class Dhcp(Reader):
     """One row of log dhcp per message; `routers` and `name_servers` are what a server hands out."""
 
     service: ClassVar[str] = "dhcp"
-
-    def __init__(self) -> None:
-        self.done = False
 
     @classmethod
     def speaks(cls, head: bytes, *, is_orig: bool, port: int) -> bool:
@@ -44,9 +41,6 @@ class Dhcp:
             if any(data[at_byte : at_byte + 4]):
                 row[name] = address(data[at_byte : at_byte + 4])
         return len(data), [row | _told(options)]
-
-    def end(self) -> list[Row]:
-        return []
 
 
 def _told(options: dict[int, bytes]) -> Row:

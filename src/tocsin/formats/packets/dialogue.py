@@ -46,6 +46,38 @@ class Dialogue(Protocol):
         ...
 
 
+class Reader:
+    """What most readers of a protocol share: nothing is over yet, nothing waits at the end."""
+
+    def __init__(self) -> None:
+        self.done = False
+
+    def end(self) -> list[Row]:
+        """Nothing."""
+        return []
+
+
+class Framed(Reader):
+    """Reads a stream whose messages say their own length in their first HEAD_BYTES bytes."""
+
+    HEAD_BYTES: ClassVar[int]
+
+    def take(self, at: float, data: bytes, *, is_orig: bool) -> tuple[int, list[Row]]:
+        """Wait for a whole message, then read it."""
+        size = self._size(data) if len(data) >= self.HEAD_BYTES else 0
+        if not size or len(data) < size:
+            return 0, []
+        return size, self._message(at, data[:size], is_orig=is_orig)
+
+    def _size(self, data: bytes) -> int:
+        """How long the message at the front is, with its head; raises Malformed where none begins there."""
+        raise NotImplementedError
+
+    def _message(self, at: float, data: bytes, *, is_orig: bool) -> list[Row]:
+        """The rows of one whole message."""
+        raise NotImplementedError
+
+
 def text(raw: bytes) -> str:
     """Bytes of a packet as printable text of bounded length; anything else becomes a question mark."""
     shown = raw[:TEXT_MAX].decode(errors="replace")

@@ -3,7 +3,7 @@
 from struct import unpack_from
 from typing import ClassVar
 
-from tocsin.formats.packets.dialogue import Malformed, Row
+from tocsin.formats.packets.dialogue import Framed, Malformed, Row
 
 FUNCTIONS = (
     *("CONFIRM", "READ", "WRITE", "SELECT", "OPERATE", "DIRECT_OPERATE", "DIRECT_OPERATE_NR", "IMMED_FREEZE"),
@@ -19,40 +19,35 @@ _ANSWERS = {0x81: "RESPONSE", 0x82: "UNSOLICITED_RESPONSE", 0x83: "AUTHENTICATE_
 _OPERATIONS = {0: "NUL", 1: "Pulse On", 2: "Pulse Off", 3: "Latch On", 4: "Latch Off"}
 _TRIP = {0: "NUL", 1: "Close", 2: "Trip"}
 _RELAY_BLOCK = (12, 1)
+_INDEXED = {0x17: 1, 0x28: 2}
+"""Qualifiers that put an index before each object, and how many bytes it has."""
 
 
-class Dnp3:
+class Dnp3(Framed):
     """One row of log dnp3 per application message; frames that only carry more of one are passed over."""
 
     service: ClassVar[str] = "dnp3"
-
-    def __init__(self) -> None:
-        self.done = False
+    HEAD_BYTES: ClassVar[int] = 10
 
     @classmethod
     def speaks(cls, head: bytes, *, is_orig: bool, port: int) -> bool:
         del is_orig, port
         return len(head) >= 10 and head[:2] == b"\x05\x64" and head[2] >= 5
 
-    def take(self, at: float, data: bytes, *, is_orig: bool) -> tuple[int, list[Row]]:
-        del at
-        if len(data) < 10:
-            return 0, []
+    def _size(self, data: bytes) -> int:
         if data[:2] != b"\x05\x64" or data[2] < 5:
             raise Malformed("no frame of DNP3")
         size = data[2] - 5
-        whole = 10 + size + 2 * -(-size // 16)
-        if len(data) < whole:
-            return 0, []
-        body = b"".join(data[n : n + 16] if n + 18 <= whole else data[n : whole - 2] for n in range(10, whole, 18))
-        to, sender = unpack_from("<HH", data, 4)
-        row = _application(body)
-        if row is None:
-            return whole, []
-        return whole, [{"_path": "dnp3", "is_orig": is_orig, "source": sender, "destination": to, **row}]
+        return 10 + size + 2 * -(-size // 16)
 
-    def end(self) -> list[Row]:
-        return []
+    def _message(self, at: float, data: bytes, *, is_orig: bool) -> list[Row]:
+        del at
+        blocks = (data[n : min(n + 18, len(data)) - 2] for n in range(10, len(data), 18))
+        row = _application(b"".join(blocks))
+        if row is None:
+            return []
+        to, sender = unpack_from("<HH", data, 4)
+        return [{"_path": "dnp3", "is_orig": is_orig, "source": sender, "destination": to, **row}]
 
 
 def _application(body: bytes) -> Row | None:
@@ -68,19 +63,20 @@ def _application(body: bytes) -> Row | None:
 
 
 def _object(parts: bytes) -> Row:
-    """The first object that a request speaks about; of a relay block, what it does to which output."""
+    """The first object that a request speaks about."""
     if len(parts) < 3:
         return {}
-    group, variation, qualifier = parts[0], parts[1], parts[2]
-    row: Row = {"object": f"g{group}v{variation}"}
-    if (group, variation) != _RELAY_BLOCK or qualifier not in {0x17, 0x28}:
-        return row
-    wide = qualifier == 0x28
-    at = 5 if wide else 4
-    index = unpack_from("<H", parts, at)[0] if wide else parts[at]
-    control = parts[at + (2 if wide else 1)]
-    row |= {"block_type": "Control Relay Output Block", "index_number": index}
-    return row | {
+    row: Row = {"object": f"g{parts[0]}v{parts[1]}"}
+    prefix = _INDEXED.get(parts[2])
+    return row if prefix is None or tuple(parts[:2]) != _RELAY_BLOCK else row | _relay(parts[3:], prefix)
+
+
+def _relay(parts: bytes, width: int) -> Row:
+    """What a relay block does to which output; index and count have `width` bytes."""
+    index, control = int.from_bytes(parts[width : 2 * width], "little"), parts[2 * width]
+    return {
+        "block_type": "Control Relay Output Block",
+        "index_number": index,
         "operation_type": _OPERATIONS.get(control & 0x0F, "unknown"),
         "trip_control_code": _TRIP.get(control >> 6, "unknown"),
     }

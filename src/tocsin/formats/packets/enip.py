@@ -4,7 +4,7 @@ from struct import unpack_from
 from typing import ClassVar
 
 from tocsin.formats.packets.cip import Cip, identity_row
-from tocsin.formats.packets.dialogue import Malformed, Row, code
+from tocsin.formats.packets.dialogue import Framed, Malformed, Row, code
 
 COMMANDS = {
     0x00: "NOP",
@@ -20,42 +20,42 @@ COMMANDS = {
 }
 """Commands of the encapsulation."""
 
-_HEADER_BYTES = 24
 _CARRIERS = frozenset({0x6F, 0x70})
 _CONNECTED, _UNCONNECTED, _IDENTITY = 0xB1, 0xB2, 0x0C
 _ITEMS_MAX = 8
 
 
-class Enip:
+class Enip(Framed):
     """Reads one conversation with an EtherNet/IP device: rows of logs enip, cip and cip_identity."""
 
     service: ClassVar[str] = "enip"
+    HEAD_BYTES: ClassVar[int] = 24
 
     def __init__(self) -> None:
-        self.done = False
+        super().__init__()
         self._cip = Cip()
 
     @classmethod
     def speaks(cls, head: bytes, *, is_orig: bool, port: int) -> bool:
         del is_orig
-        if len(head) < _HEADER_BYTES:
+        if len(head) < cls.HEAD_BYTES:
             return False
         command, size, _session, status = unpack_from("<HHII", head)
-        fits = port == 44818 or len(head) == _HEADER_BYTES + size
+        fits = port == 44818 or len(head) == cls.HEAD_BYTES + size
         return command in COMMANDS and status <= 0x69 and head[20:24] == bytes(4) and fits
 
-    def take(self, at: float, data: bytes, *, is_orig: bool) -> tuple[int, list[Row]]:
-        del at
-        if len(data) < _HEADER_BYTES:
-            return 0, []
-        command, size, session, status = unpack_from("<HHII", data)
+    def _size(self, data: bytes) -> int:
+        command, size = unpack_from("<HH", data)
         if command not in COMMANDS:
             raise Malformed("no command of EtherNet/IP")
-        if len(data) < _HEADER_BYTES + size:
-            return 0, []
-        body = data[_HEADER_BYTES : _HEADER_BYTES + size]
+        return self.HEAD_BYTES + int(size)
+
+    def _message(self, at: float, data: bytes, *, is_orig: bool) -> list[Row]:
+        del at
+        command, size, session, status = unpack_from("<HHII", data)
+        body = data[self.HEAD_BYTES :]
         if command in _CARRIERS and size:
-            return _HEADER_BYTES + size, self._carried(body, is_orig=is_orig)
+            return self._carried(body, is_orig=is_orig)
         row: Row = {
             "_path": "enip",
             "is_orig": is_orig,
@@ -66,10 +66,7 @@ class Enip:
             "enip_status": code(status),
             "options": code(unpack_from("<I", data, 20)[0]),
         }
-        return _HEADER_BYTES + size, [row, *_identities(command, body, is_orig=is_orig)]
-
-    def end(self) -> list[Row]:
-        return []
+        return [row, *_identities(command, body, is_orig=is_orig)]
 
     def _carried(self, body: bytes, *, is_orig: bool) -> list[Row]:
         rows: list[Row] = []

@@ -227,9 +227,8 @@ def _table_of(flow: Flow) -> str:
     orig, resp = flow.ends
     if orig.rst or resp.rst or (orig.fin and resp.fin):
         return "closing"
-    if resp.packets and (orig.bytes or resp.bytes or orig.packets > 1):
-        return "stream"
-    return "attempt" if orig.syn else "stream"
+    is_attempt = orig.syn and not (resp.packets and orig.packets > 1)
+    return "attempt" if is_attempt else "stream"
 
 
 def _named(row: Row, at: float, flow: Flow) -> Row:
@@ -264,32 +263,26 @@ def conn_row(flow: Flow) -> Row:
     return row
 
 
+_STATES = (
+    *(("SsFf", "SF"), ("SsR", "RSTO"), ("Ssr", "RSTR"), ("SsF", "S2"), ("Ssf", "S3"), ("Ss", "S1")),
+    *(("Sr", "REJ"), ("SR", "RSTOS0"), ("SF", "SH"), ("Sp", "OTH"), ("S", "S0"), ("sr", "RSTRH"), ("s", "SHR")),
+)
+"""Zeek's words for how a TCP connection went (base/protocols/conn), by what was seen of it; the first that fits.
+
+Letters are SYN, FIN and RST of originator (upper case) and responder; p is any packet of the responder.
+"""
+
+
 def conn_state(flow: Flow) -> str:
-    """How the flow went, in the words of Zeek's base/protocols/conn."""
+    """How the flow went, in Zeek's words."""
     orig, resp = flow.ends
-    if flow.proto == "icmp":
-        return "OTH"
-    if flow.proto != "tcp":
+    if flow.proto == "tcp":
+        marks = {*_marks(orig), *_marks(resp).lower(), "p" if resp.packets else ""}
+        return next((state for needed, state in _STATES if marks.issuperset(needed)), "OTH")
+    if flow.proto == "udp":
         return "SF" if orig.packets and resp.packets else "S0" if orig.packets else "SHR"
-    if orig.syn and resp.syn:
-        return _established(orig, resp)
-    return _half_seen(orig, resp)
-
-
-def _established(orig: Side, resp: Side) -> str:
-    if orig.rst or resp.rst:
-        return "RSTO" if orig.rst else "RSTR"
-    if orig.fin or resp.fin:
-        return "SF" if orig.fin and resp.fin else "S2" if orig.fin else "S3"
-    return "S1"
-
-
-def _half_seen(orig: Side, resp: Side) -> str:
-    """The states of a handshake of which one half or none was seen."""
-    if orig.syn:
-        if resp.rst:
-            return "REJ"
-        return "RSTOS0" if orig.rst else "SH" if orig.fin else "OTH" if resp.packets else "S0"
-    if resp.syn:
-        return "RSTRH" if resp.rst else "SHR"
     return "OTH"
+
+
+def _marks(side: Side) -> str:
+    return "S" * side.syn + "F" * side.fin + "R" * side.rst

@@ -3,7 +3,7 @@
 from struct import unpack_from
 from typing import ClassVar
 
-from tocsin.formats.packets.dialogue import Malformed, Row
+from tocsin.formats.packets.dialogue import Framed, Malformed, Row
 
 TYPES = {
     1: "M_SP_NA_1",
@@ -82,15 +82,14 @@ _UNNUMBERED = {
     0x43: "TESTFR act",
     0x83: "TESTFR con",
 }
+_SIGNS_OF_LIFE = frozenset({0x43, 0x83})
 
 
-class Iec104:
+class Iec104(Framed):
     """One row of log iec104 per message that carries information or starts and stops its transfer."""
 
     service: ClassVar[str] = "iec104"
-
-    def __init__(self) -> None:
-        self.done = False
+    HEAD_BYTES: ClassVar[int] = 6
 
     @classmethod
     def speaks(cls, head: bytes, *, is_orig: bool, port: int) -> bool:
@@ -99,24 +98,18 @@ class Iec104:
             return False
         return port == 2404 or (head[1] == 4 and head[2] in _UNNUMBERED and head[3:6] == bytes(3))
 
-    def take(self, at: float, data: bytes, *, is_orig: bool) -> tuple[int, list[Row]]:
-        del at
-        if len(data) < 6:
-            return 0, []
+    def _size(self, data: bytes) -> int:
         if data[0] != 0x68 or not 4 <= data[1] <= 253:
             raise Malformed("no message of IEC 104")
-        whole = 2 + data[1]
-        if len(data) < whole:
-            return 0, []
-        row: Row = {"_path": "iec104", "is_orig": is_orig}
-        if data[2] & 3 == 3:
-            row |= {"apdu_type": "U", "u_function": _UNNUMBERED.get(data[2], f"unknown-{data[2]}")}
-            return whole, [row] if data[2] not in {0x43, 0x83} else []
-        if data[2] & 1:
-            return whole, []
-        return whole, [row | {"apdu_type": "I"} | _information(data[6:whole])]
+        return 2 + data[1]
 
-    def end(self) -> list[Row]:
+    def _message(self, at: float, data: bytes, *, is_orig: bool) -> list[Row]:
+        del at
+        row: Row = {"_path": "iec104", "is_orig": is_orig}
+        if not data[2] & 1:
+            return [row | {"apdu_type": "I"} | _information(data[6:])]
+        if data[2] & 2 and data[2] not in _SIGNS_OF_LIFE:
+            return [row | {"apdu_type": "U", "u_function": _UNNUMBERED.get(data[2], f"unknown-{data[2]}")}]
         return []
 
 

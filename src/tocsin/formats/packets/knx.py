@@ -3,7 +3,7 @@
 from struct import unpack_from
 from typing import ClassVar
 
-from tocsin.formats.packets.dialogue import Malformed, Row, code
+from tocsin.formats.packets.dialogue import Malformed, Reader, Row, code
 
 SERVICES = {
     0x0201: "SEARCH_REQUEST",
@@ -56,13 +56,10 @@ _LONG = {
 _QUIET = frozenset({0x0207, 0x0208, 0x0421, 0x0311})
 
 
-class Knx:
+class Knx(Reader):
     """One row of log knx per frame, but for acknowledgements and signs of life."""
 
     service: ClassVar[str] = "knx"
-
-    def __init__(self) -> None:
-        self.done = False
 
     @classmethod
     def speaks(cls, head: bytes, *, is_orig: bool, port: int) -> bool:
@@ -83,9 +80,6 @@ class Knx:
         elif service in {0x0420, 0x0310}:
             row |= _telegram(data[6 + data[6] :])
         return len(data), [row]
-
-    def end(self) -> list[Row]:
-        return []
 
 
 def _telegram(cemi: bytes) -> Row:

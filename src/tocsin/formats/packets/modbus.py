@@ -3,7 +3,7 @@
 from struct import unpack_from
 from typing import ClassVar
 
-from tocsin.formats.packets.dialogue import PENDING_MAX, Malformed, Row
+from tocsin.formats.packets.dialogue import PENDING_MAX, Framed, Malformed, Row
 
 FUNCTIONS = {
     1: "READ_COILS",
@@ -43,18 +43,19 @@ _EXCEPTIONS = {
     10: "GATEWAY_PATH_UNAVAILABLE",
     11: "GATEWAY_TARGET_DEVICE_FAILED_TO_RESPOND",
 }
-_RANGED = frozenset({1, 2, 3, 4, 15, 16})
-_SINGLE = frozenset({5, 6})
+_RANGED = frozenset({1, 2, 3, 4, 5, 6, 15, 16, 22, 23})
+_SINGLE = frozenset({5, 6, 22})
 _UMAS = 90
 
 
-class Modbus:
+class Modbus(Framed):
     """One row of log modbus per message, with the fields of ICSNPP's modbus_detailed in it."""
 
     service: ClassVar[str] = "modbus"
+    HEAD_BYTES: ClassVar[int] = 8
 
     def __init__(self) -> None:
-        self.done = False
+        super().__init__()
         self._asked: dict[int, Row] = {}
 
     @classmethod
@@ -65,23 +66,19 @@ class Modbus:
         size, function = unpack_from(">H", head, 4)[0], head[7] & 0x7F
         return 2 <= size <= 254 and function in FUNCTIONS and (port == 502 or len(head) == 6 + size)
 
-    def take(self, at: float, data: bytes, *, is_orig: bool) -> tuple[int, list[Row]]:
-        del at
-        if len(data) < 8:
-            return 0, []
-        number, protocol, size, unit, function = unpack_from(">HHHBB", data)
+    def _size(self, data: bytes) -> int:
+        protocol, size = unpack_from(">HH", data, 2)
         if protocol or not 2 <= size <= 260:
             raise Malformed("no message of Modbus")
-        if len(data) < 6 + size:
-            return 0, []
-        body = data[8 : 6 + size]
+        return 6 + int(size)
+
+    def _message(self, at: float, data: bytes, *, is_orig: bool) -> list[Row]:
+        del at
+        number, unit, function = unpack_from(">HxxxxBB", data)
         row: Row = {"_path": "modbus", "tid": number, "unit": unit, "is_orig": is_orig}
         row["func"] = FUNCTIONS.get(function & 0x7F, f"unknown-{function & 0x7F}")
-        row |= self._request(number, function, body) if is_orig else self._response(number, function, body)
-        return 6 + size, [row]
-
-    def end(self) -> list[Row]:
-        return []
+        told = self._request if is_orig else self._response
+        return [row | told(number, function, data[8:])]
 
     def _request(self, number: int, function: int, body: bytes) -> Row:
         asked = _asked(function, body)
@@ -100,19 +97,21 @@ class Modbus:
 
 def _asked(function: int, body: bytes) -> Row:
     """On which registers, how many, and what is written there."""
-    if function == _UMAS and len(body) > 1:
+    if function == _UMAS:
         return {"umas_function": body[1]}
-    if len(body) < 4:
+    at = 4 if function == 23 else 0  # reads first, writes second
+    if len(body) < at + 4 or function not in _RANGED:
         return {}
-    address, second = unpack_from(">HH", body)
-    if function in _SINGLE:
-        return {"address": address, "quantity": 1, "values": str(second)}
-    if function == 22:
-        return {"address": address, "quantity": 1}
-    if function == 23 and len(body) >= 8:
-        return dict(zip(("address", "quantity"), unpack_from(">HH", body, 4), strict=True))
-    row: Row = {"address": address, "quantity": second} if function in _RANGED else {}
-    if function == 16 and len(body) > 5:
-        written = (len(body) - 5) // 2
-        row["values"] = ",".join(map(str, unpack_from(f">{min(written, VALUES_MAX)}H", body, 5)))
-    return row
+    address, second = unpack_from(">HH", body, at)
+    row: Row = {"address": address, "quantity": 1 if function in _SINGLE else second}
+    return row | _written(function, second, body)
+
+
+def _written(function: int, second: int, body: bytes) -> Row:
+    """The values that a request writes, the first of many."""
+    if function in {5, 6}:
+        return {"values": str(second)}
+    if function != 16:
+        return {}
+    count = min(max(0, len(body) - 5) // 2, VALUES_MAX)
+    return {"values": ",".join(map(str, unpack_from(f">{count}H", body, 5)))}

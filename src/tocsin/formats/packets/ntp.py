@@ -2,18 +2,15 @@
 
 from typing import ClassVar
 
-from tocsin.formats.packets.dialogue import Malformed, Row
+from tocsin.formats.packets.dialogue import Malformed, Reader, Row
 
 _MODES = ("reserved", "symmetric active", "symmetric passive", "client", "server", "broadcast", "control", "private")
 
 
-class Ntp:
+class Ntp(Reader):
     """One row of log ntp per message."""
 
     service: ClassVar[str] = "ntp"
-
-    def __init__(self) -> None:
-        self.done = False
 
     @classmethod
     def speaks(cls, head: bytes, *, is_orig: bool, port: int) -> bool:
@@ -28,6 +25,3 @@ class Ntp:
         row: Row = {"_path": "ntp", "is_orig": is_orig, "version": data[0] >> 3 & 7, "mode": mode}
         row["mode_name"] = _MODES[mode]
         return len(data), [row | ({"stratum": data[1]} if mode < 6 else {"request_code": data[3]})]
-
-    def end(self) -> list[Row]:
-        return []

@@ -2,18 +2,15 @@
 
 from typing import ClassVar
 
-from tocsin.formats.packets.dialogue import Row, code
+from tocsin.formats.packets.dialogue import Reader, Row, code
 
 _VERSIONS = {0x00000001: "1", 0x6B3343CF: "2"}
 
 
-class Quic:
+class Quic(Reader):
     """One row of log quic at the first long header."""
 
     service: ClassVar[str] = "quic"
-
-    def __init__(self) -> None:
-        self.done = False
 
     @classmethod
     def speaks(cls, head: bytes, *, is_orig: bool, port: int) -> bool:
@@ -24,9 +21,6 @@ class Quic:
         del at, is_orig
         self.done = True
         return len(data), [{"_path": "quic", "version": self._version(data) or "unknown"}]
-
-    def end(self) -> list[Row]:
-        return []
 
     @staticmethod
     def _version(head: bytes) -> str | None:

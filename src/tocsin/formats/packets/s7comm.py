@@ -3,7 +3,7 @@
 from struct import unpack_from
 from typing import ClassVar
 
-from tocsin.formats.packets.dialogue import Malformed, Row, code
+from tocsin.formats.packets.dialogue import Framed, Malformed, Row, code
 
 FUNCTIONS = {
     0x00: "CPU Services",
@@ -33,48 +33,38 @@ _USER_DATA = {
 }
 
 
-class S7comm:
+class S7comm(Framed):
     """Rows of log s7comm; connections below it are rows of log cotp."""
 
     service: ClassVar[str] = "s7comm"
-
-    def __init__(self) -> None:
-        self.done = False
+    HEAD_BYTES: ClassVar[int] = 7
 
     @classmethod
     def speaks(cls, head: bytes, *, is_orig: bool, port: int) -> bool:
         del is_orig
         if len(head) < 8 or head[:2] != b"\x03\x00":
             return False
-        speaks_s7 = head[5] == _DATA and head[7] in {0x32, 0x72}
-        return speaks_s7 or (port == 102 and (head[5] in _CONNECTS or head[5] == _DATA))
+        return (head[5] == _DATA and head[7] in {0x32, 0x72}) or (port == 102 and head[5] in {_DATA, *_CONNECTS})
 
-    def take(self, at: float, data: bytes, *, is_orig: bool) -> tuple[int, list[Row]]:
-        del at
-        if len(data) < 7:
-            return 0, []
-        whole = unpack_from(">H", data, 2)[0]
-        if data[0] != 3 or whole < 7:
+    def _size(self, data: bytes) -> int:
+        size = int(unpack_from(">H", data, 2)[0])
+        if data[0] != 3 or size < 7:
             raise Malformed("no packet of TPKT")
-        if len(data) < whole:
-            return 0, []
+        return size
+
+    def _message(self, at: float, data: bytes, *, is_orig: bool) -> list[Row]:
+        del at
         kind = data[5]
         if kind in _CONNECTS:
-            row: Row = {"_path": "cotp", "is_orig": is_orig, "pdu_code": code(kind), "pdu_name": _CONNECTS[kind]}
-            return whole, [row]
-        body = data[5 + data[4] : whole]
-        if kind != _DATA or not body:
-            return whole, []
-        return whole, [{"_path": "s7comm", "is_orig": is_orig, **row} for row in _message(body)]
-
-    def end(self) -> list[Row]:
-        return []
+            return [{"_path": "cotp", "is_orig": is_orig, "pdu_code": code(kind), "pdu_name": _CONNECTS[kind]}]
+        body = data[5 + data[4] :] if kind == _DATA else b""
+        return [{"_path": "s7comm", "is_orig": is_orig, **row} for row in _told(body)]
 
 
-def _message(body: bytes) -> list[Row]:
-    if body[0] == 0x72:
+def _told(body: bytes) -> list[Row]:
+    if body[:1] == b"\x72":
         return [{"protocol": "s7comm-plus", "rosctr_name": "S7comm-plus"}]
-    if body[0] != 0x32 or len(body) < 10:
+    if body[:1] != b"\x32" or len(body) < 10:
         return []
     kind, number = body[1], unpack_from(">H", body, 4)[0]
     row: Row = {"rosctr_code": kind, "rosctr_name": _KINDS.get(kind, f"unknown-{kind}"), "pdu_reference": number}

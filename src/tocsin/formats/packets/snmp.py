@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from tocsin.formats.packets.dialogue import Malformed, Row
+from tocsin.formats.packets.dialogue import Malformed, Reader, Row
 
 _PDUS = {
     0xA0: "get",
@@ -19,13 +19,10 @@ _VERSIONS = {0: "1", 1: "2c", 3: "3"}
 _DEFAULTS = frozenset({b"public", b"private"})
 
 
-class Snmp:
+class Snmp(Reader):
     """One row of log snmp per message; communities are never told, only that one is a well-known default."""
 
     service: ClassVar[str] = "snmp"
-
-    def __init__(self) -> None:
-        self.done = False
 
     @classmethod
     def speaks(cls, head: bytes, *, is_orig: bool, port: int) -> bool:
@@ -48,9 +45,6 @@ class Snmp:
         if kind == 0x04 and community.lower() in _DEFAULTS:
             row["default_community"] = True
         return len(data), [row]
-
-    def end(self) -> list[Row]:
-        return []
 
 
 def _element(data: bytes, at: int) -> tuple[int, bytes, int]:

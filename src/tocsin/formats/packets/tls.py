@@ -4,46 +4,46 @@ from hashlib import md5
 from struct import unpack_from
 from typing import ClassVar
 
-from tocsin.formats.packets.dialogue import Malformed, Row, code, text
+from tocsin.formats.packets.dialogue import Framed, Malformed, Row, code, text
 
 _VERSIONS = {0x0300: "SSLv3", 0x0301: "TLSv10", 0x0302: "TLSv11", 0x0303: "TLSv12", 0x0304: "TLSv13"}
 _RECORD_BYTES_MAX = 16_640
 _HANDSHAKE, _ALERT = 22, 21
-_CLIENT_HELLO, _SERVER_HELLO = 1, 2
+_CLIENT_HELLO, _SERVER_HELLO = b"\x01", b"\x02"
 _NAME, _CURVES, _POINTS, _ALPN, _SUPPORTED = 0, 10, 11, 16, 43
 
 
-class Tls:
+class Tls(Framed):
     """One row of log ssl: at the server's hello, or at the end where there is none."""
 
     service: ClassVar[str] = "ssl"
+    HEAD_BYTES: ClassVar[int] = 5
 
     def __init__(self) -> None:
-        self.done = False
+        super().__init__()
         self._row: Row | None = None
 
     @classmethod
     def speaks(cls, head: bytes, *, is_orig: bool, port: int) -> bool:
         del port
         kind = _CLIENT_HELLO if is_orig else _SERVER_HELLO
-        return len(head) > 5 and head[0] == _HANDSHAKE and head[1] == 3 and head[5] == kind
+        return len(head) > 5 and head[0] == _HANDSHAKE and head[1] == 3 and head[5:6] == kind
 
-    def take(self, at: float, data: bytes, *, is_orig: bool) -> tuple[int, list[Row]]:
-        if len(data) < 5:
-            return 0, []
-        kind, size = data[0], unpack_from(">H", data, 3)[0]
-        if not 20 <= kind <= 24 or size > _RECORD_BYTES_MAX:
+    def _size(self, data: bytes) -> int:
+        size = int(unpack_from(">H", data, 3)[0])
+        if not 20 <= data[0] <= 24 or size > _RECORD_BYTES_MAX:
             raise Malformed("no record of TLS")
-        if len(data) < 5 + size:
-            return 0, []
-        body = data[5 : 5 + size]
-        if kind == _HANDSHAKE and body and body[0] == _CLIENT_HELLO and is_orig:
-            self._row = {"_path": "ssl", "ts": at, **_client(body)}
-        elif kind == _HANDSHAKE and body and body[0] == _SERVER_HELLO and not is_orig:
-            return 5 + size, self._told(_server(body))
-        elif kind == _ALERT and not is_orig:
-            return 5 + size, self._told({"established": False})
-        return 5 + size, []
+        return 5 + size
+
+    def _message(self, at: float, data: bytes, *, is_orig: bool) -> list[Row]:
+        kind = data[0], data[5:6]
+        if is_orig and kind == (_HANDSHAKE, _CLIENT_HELLO):
+            self._row = {"_path": "ssl", "ts": at, **_client(data[5:])}
+        elif not is_orig and kind == (_HANDSHAKE, _SERVER_HELLO):
+            return self._told(_server(data[5:]))
+        elif not is_orig and kind[0] == _ALERT:
+            return self._told({"established": False})
+        return []
 
     def end(self) -> list[Row]:
         row, self._row = self._row, None
