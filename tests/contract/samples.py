@@ -27,13 +27,15 @@ _ALERT = b'{"timestamp":"2026-09-21T13:33:%02d.0+0000","event_type":"alert","src
 
 
 def _own(member):
-    """ALARM and BENIGN of the member's own test file, where it has them."""
+    """ALARM, BENIGN and RESOURCES of the member's own test file, where it has them."""
     package, name = member.__module__.split(".")[1], member.__module__.rpartition(".")[2]
     for path in sorted((ROOT / "tests" / package).rglob(f"test_{name}.py")):
         spec = importlib.util.spec_from_file_location(f"samples_of_{name}", path)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        return {name.lower(): getattr(module, name) for name in ("ALARM", "BENIGN") if hasattr(module, name)}
+        return {
+            name.lower(): getattr(module, name) for name in ("ALARM", "BENIGN", "RESOURCES") if hasattr(module, name)
+        }
     return {}
 
 
@@ -73,7 +75,7 @@ def sample_of(member):
     made = {"perceivers": _readings, "fusion": _findings, "responders": _incidents}
     package = package_of(member)
     facts = {"alarm": made[package](), "benign": ()} if package in made else {}
-    return Sample(**facts | _own(member), resources=RESOURCES)
+    return Sample(**{"resources": RESOURCES} | facts | _own(member))
 
 
 def tried(member):

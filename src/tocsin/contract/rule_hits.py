@@ -49,6 +49,9 @@ UNWEIGHED = Weight(nats=0.0, basis=Basis.DEFAULT)
 COUNTS_MAX = 6_000
 """Most rules whose hits are counted; the one that rang longest ago goes first."""
 
+ADVANCE_S = 10.0
+"""How far behind the facts the time of the correlations may stay while none of their rules matches."""
+
 HOURS_KEPT = 3
 """Windows before the newest whose campaigns are still extended."""
 
@@ -156,8 +159,7 @@ class RuleHits:
                 tune(firing.tunings, fact)
                 return firing, ()
             case Tick():
-                firing.windows, hits = self._correlator.advance(firing.windows, fact.at)
-                self._ring_all(firing, hits, None, rung)
+                self._advance(firing, fact.at, rung)
             case Observation(body=LogEvents(format=format, rows=rows, offsets=offsets)):
                 for index, rule in self._matcher.rows(format, rows):
                     seen = self._seen(fact, format, rows[index], (f"{fact.id}+{offsets[index]}",))
@@ -166,11 +168,18 @@ class RuleHits:
                 row = self._sensor_rows.row(fact)
                 for rule in self._matcher.row(FORMAT, row):
                     self._matched(firing, rule, self._seen(fact, FORMAT, row, _evidence(fact)), rung)
+        if firing.windows.events and fact.at >= firing.windows.clock + ADVANCE_S:
+            self._advance(firing, fact.at, rung)
         if not rung:
             return firing, ()
         findings = [self._finding(fact, firing.campaigns[name], one) for name, one in rung.items()]
         self._trim(firing, fact.at)
         return firing, findings
+
+    def _advance(self, firing: Firing, at: float, rung: dict[str, _Rung]) -> None:
+        """Let time pass for the correlations: what was open till then is judged, what is over is forgotten."""
+        firing.windows, hits = self._correlator.advance(firing.windows, at)
+        self._ring_all(firing, hits, None, rung)
 
     def wake_at(self, state: Firing) -> float | None:
         """When a window ends by itself."""
