@@ -1,13 +1,14 @@
-"""Lines of log files gathered into batches, alike for files that grow and files that are replayed."""
+"""Lines of log files gathered into batches, alike for files that grow and files that are replayed; and read as rows."""
 
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tocsin.contract.bodies import LogBatch
-from tocsin.formats import eve, zeek
-from tocsin.model import BadInput, ConfigError
+from msgspec import Struct
 
-FORMATS = ("eve", "zeek-tsv", "zeek-json")
-"""Log formats that can be read."""
+from tocsin.contract.bodies import LogBatch
+from tocsin.formats import auditd, eve, mosquitto, syslog, wazuh, windows, zeek
+from tocsin.model import BadInput, ConfigError
 
 LINES_MAX = 1_000
 """Most lines of one batch."""
@@ -19,13 +20,30 @@ LINE_BYTES_MAX = 1 << 20
 """Longest line that is read; a longer one goes to quarantine, cut."""
 
 _HEAD_LINES_MAX = 64
+_LINES_OF_EVENTS = LINES_MAX - 100
+_LOOKED_AT = 3
+
+_DECODERS: Mapping[str, Callable[[bytes, str, float], dict[str, Any]]] = {
+    "eve": lambda line, _header, _now: eve.row_of(line),
+    "zeek-tsv": lambda line, header, _now: zeek.tsv_row(zeek.header_of(header), line),
+    "zeek-json": lambda line, header, _now: zeek.json_row(header, line),
+    "syslog": lambda line, header, now: syslog.row_of(line, _reference(header, now)),
+    "auditd": lambda line, _header, _now: auditd.row_of(line),
+    "windows": lambda line, _header, _now: windows.row_of(line),
+    "wazuh": lambda line, _header, _now: wazuh.row_of(line),
+    "mosquitto": lambda line, _header, _now: mosquitto.row_of(line),
+}
+
+FORMATS = tuple(_DECODERS)
+"""Log formats that can be read."""
 
 
 class LineBatcher:
     """Gathers the lines of one file; a change of Zeek's header closes the batch before it.
 
-    `header` is the name of the log for zeek-json, and the `#` lines so far for zeek-tsv
-    (keep it with the offset: rows after a restart need it).
+    `header` is the name of the log for zeek-json, the `#` lines so far for zeek-tsv (keep it with
+    the offset: rows after a restart need it), and for syslog seconds UTC near which its times lie,
+    as they name no year (empty: near the arrival).
     """
 
     def __init__(self, format: str, header: str = "") -> None:
@@ -49,11 +67,17 @@ class LineBatcher:
         if self.format == "zeek-tsv" and zeek.is_header(line):
             return self._take_header(line)
         self._in_header = False
-        full = self.flush() if self._bytes + len(line) > BATCH_BYTES_MAX else None
+        full = self.flush() if self._bytes + len(line) > BATCH_BYTES_MAX or self._ends_before(line) else None
         self._lines.append(line)
         self._offsets.append(offset)
         self._bytes += len(line)
         return full or (self.flush() if len(self._lines) >= LINES_MAX else None)
+
+    def _ends_before(self, line: bytes) -> bool:
+        """Records of one audit event stay together: a batch that is nearly full ends where an event does."""
+        if self.format != "auditd" or len(self._lines) < _LINES_OF_EVENTS:
+            return False
+        return auditd.event_of(self._lines[-1]) != auditd.event_of(line)
 
     def _take_header(self, line: bytes) -> LogBatch | None:
         closed = self.flush()
@@ -81,23 +105,44 @@ def span(batch: LogBatch) -> tuple[int, int]:
     return batch.offsets[0], batch.offsets[-1] + max(0, len(batch.lines[-1]) - 1)
 
 
+_SHOWN: tuple[tuple[str, re.Pattern[bytes]], ...] = (
+    ("auditd", re.compile(rb"(?:node=\S+ )?type=\S+ msg=audit\(\d+\.\d+:\d+\)")),
+    ("mosquitto", re.compile(rb"(?:\d{9,12}|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)?): \S")),
+    ("syslog", re.compile(rb"<\d{1,3}>(?:1 |[A-Z][a-z]{2} [ 123]\d \d\d:)")),
+    ("syslog", re.compile(rb"[A-Z][a-z]{2} [ 123]\d \d\d:\d\d:\d\d \S+ ")),
+    ("syslog", re.compile(rb"(?:\S{1,255} )?(?:\d+: )?[*.]?[A-Z][a-z]{2} {1,2}\d{1,2} [\d:. A-Z]{8,40}: %[A-Z0-9_]+-")),
+    ("syslog", re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d) \S+ ")),
+)
+"""How the lines of formats begin that are plain text."""
+
+_MARKS: tuple[tuple[str, tuple[bytes, ...]], ...] = (
+    ("eve", (b'"event_type"', b'"timestamp"')),
+    ("windows", (b'"Event"', b'"System"')),
+    ("windows", (b'"winlog"', b'"event_id"')),
+    ("wazuh", (b'"rule"', b'"agent"')),
+    ("wazuh", (b'"rule"', b'"decoder"')),
+    ("windows", (b'"EventID"',)),
+    ("zeek-json", (b'"ts"',)),
+)
+"""Names that only objects of a JSON format have together, the first that fits wins."""
+
+
 def format_of(head: bytes) -> str | None:
     """The log format that the beginning of a file shows, or None where it is another kind of file."""
-    for line in head.splitlines():
+    for line in head.removeprefix(b"\xef\xbb\xbf").splitlines():
         text = line.strip()
         if text.startswith((b"#separator", b"#fields")):
             return "zeek-tsv"
         if text.startswith(b"{"):
-            return _json_format(text)
+            return json_format(text)
         if text and not text.startswith(b"#"):
-            return None
+            return next((name for name, shown in _SHOWN if shown.match(text)), None)
     return None
 
 
-def _json_format(line: bytes) -> str | None:
-    if b'"event_type"' in line and b'"timestamp"' in line:
-        return "eve"
-    return "zeek-json" if b'"ts"' in line else None
+def json_format(text: bytes) -> str | None:
+    """The log format that the beginning of JSON objects shows, or None."""
+    return next((name for name, marks in _MARKS if all(mark in text for mark in marks)), None)
 
 
 def log_name(file_name: str) -> str:
@@ -105,20 +150,80 @@ def log_name(file_name: str) -> str:
     return file_name.rpartition("/")[2].partition(".")[0]
 
 
-def last_time(batch: LogBatch) -> float | None:
-    """Event time of the last line that has one, seconds UTC."""
+def last_time(batch: LogBatch, now: float = 0.0) -> float | None:
+    """Event time of the last lines that have one, seconds UTC: the middle one of three, as one clock may be wrong."""
+    found: list[float] = []
     for line in reversed(batch.lines):
         try:
-            return float(row_of(batch.format, batch.header, line)["at"])
+            found.append(float(row_of(batch.format, batch.header, line, now)["at"]))
         except BadInput:
             continue
-    return None
+        if len(found) == _LOOKED_AT:
+            break
+    return sorted(found)[len(found) // 2] if found else None
 
 
-def row_of(format: str, header: str, line: bytes) -> dict[str, Any]:
-    """One line as a row by its format; raises BadInput, which repeats no content."""
-    if format == "eve":
-        return eve.row_of(line)
-    if format == "zeek-tsv":
-        return zeek.tsv_row(zeek.header_of(header), line)
-    return zeek.json_row(header, line)
+def row_of(format: str, header: str, line: bytes, now: float = 0.0) -> dict[str, Any]:
+    """One line as a row by its format; raises BadInput, which repeats no content.
+
+    `now` (seconds UTC) is when it came: times without a year are read as nearest to it.
+    """
+    return _DECODERS[format](line, header, now)
+
+
+class Rows(Struct, frozen=True, kw_only=True):
+    """What the lines of a batch said: rows with the offset of the line that each begins at, and unreadable lines."""
+
+    offsets: list[int]
+    rows: list[dict[str, Any]]
+    rejected: list[tuple[bytes, str]]
+
+
+def rows_of(batch: LogBatch, now: float) -> Rows:
+    """All rows of a batch that came at `now`; every line is part of a row, or rejected with a reason."""
+    if batch.format == "auditd":
+        return _audit_rows(batch)
+    found = Rows(offsets=[], rows=[], rejected=[])
+    decode, header = _DECODERS[batch.format], batch.header
+    for offset, line in zip(batch.offsets, batch.lines, strict=True):
+        try:
+            found.rows.append(decode(line, header, now))
+            found.offsets.append(offset)
+        except BadInput as error:
+            found.rejected.append((line, str(error)))
+    return found
+
+
+def _audit_rows(batch: LogBatch) -> Rows:
+    """Records of one event become one row, also where events are interleaved."""
+    found = Rows(offsets=[], rows=[], rejected=[])
+    events: dict[str, list[tuple[int, bytes, auditd.Record]]] = {}
+    for offset, line in zip(batch.offsets, batch.lines, strict=True):
+        try:
+            record = auditd.record_of(line)
+            events.setdefault(f"{record.node} {record.event}", []).append((offset, line, record))
+        except BadInput as error:
+            found.rejected.append((line, str(error)))
+    for parts in events.values():
+        try:
+            found.rows.append(auditd.joined([record for _, _, record in parts]))
+            found.offsets.append(parts[0][0])
+        except BadInput as error:
+            found.rejected.extend((line, str(error)) for _, line, _ in parts)
+    return found
+
+
+def odd_ones_out(times: Sequence[float], off_s_max: float) -> frozenset[int]:
+    """Positions of times that lie further than `off_s_max` from the middle one: clocks that are wrong.
+
+    >>> odd_ones_out([5.0, 6.0, 3e8, 7.0], 1e6)
+    frozenset({2})
+    """
+    if len(times) <= _LOOKED_AT - 1 or max(times) - min(times) <= off_s_max:
+        return frozenset()
+    middle = sorted(times)[len(times) // 2]
+    return frozenset(index for index, at in enumerate(times) if abs(at - middle) > off_s_max)
+
+
+def _reference(header: str, now: float) -> float:
+    return float(header) if header else now

@@ -1,7 +1,8 @@
-"""Syslog: RFC 5424 messages both ways, RFC 3164 ones read, and octet-counted frames (RFC 6587, RFC 5425)."""
+"""Syslog: RFC 5424 messages both ways, RFC 3164 ones and lines of files read, octet-counted frames (RFC 6587)."""
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 from msgspec import Struct
 
@@ -46,6 +47,16 @@ _OLD = re.compile(
 )
 _TAG = re.compile(r"(?P<app>[A-Za-z0-9_./-]{1,48})(\[(?P<procid>[!-Z\\^-~]{1,128})\])?:? ?(?P<text>.*)", re.DOTALL)
 _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
+_FILED = re.compile(
+    r"(?P<stamp>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)) (?P<host>[!-~]{1,255}) (?P<rest>.*)",
+    re.DOTALL,
+)
+_CISCO = re.compile(
+    r"(?:(?P<host>[!-~]{1,255}) )?(?:\d+: )?[*.]?(?P<month>[A-Z][a-z]{2}) {1,2}(?P<day>\d{1,2}) (?:\d{4} )?"
+    r"(?P<clock>\d\d:\d\d:\d\d)(?:\.\d{1,9})?(?: [A-Z]{1,5})?: "
+    r"(?P<text>%(?P<msgid>[A-Z0-9_]+(?:-[A-Z0-9_]+)*-[0-7]-\w+): .*)",
+    re.DOTALL,
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -125,6 +136,64 @@ def decode(raw: bytes, now: float) -> Message:
     if re.match(r"[1-9]\d{0,2} ", rest):
         return _decode_5424(facility, severity, rest)
     return _decode_3164(facility, severity, rest, now)
+
+
+def row_of(line: bytes, now: float) -> dict[str, Any]:
+    """A line of a syslog file, or a message, as a row: `at`, `host`, `program`, `pid`, `message` and what else it has.
+
+    Beside messages with <PRI>, as they travel, this reads what syslog daemons write into files: the
+    message without <PRI>, with the time of RFC 3164 or of RFC 5424. A message without a time gets
+    `now`. Structured data is nested under `data`. Raises BadInput, which repeats no content.
+
+    >>> row = row_of(b"Oct 11 22:14:15 door-7 sshd[99]: Connection closed", 1_795_341_600.0)
+    >>> row["program"], row["pid"], row["message"]
+    ('sshd', '99', 'Connection closed')
+    """
+    try:
+        if line.startswith(b"<") or len(line) > BYTES_MAX:
+            return _row(decode(line, now), now) | _priority_row(line)
+        return _row(_filed(line.decode(), now), now)
+    except UnicodeDecodeError as error:
+        message = f"Byte {error.start} of this line is not UTF-8."
+        raise BadInput(message) from None
+    except BadInput:
+        message = "This line is no syslog message: neither of RFC 5424 or 3164 nor as daemons write them into files."
+        raise BadInput(message) from None
+
+
+def _priority_row(line: bytes) -> dict[str, Any]:
+    facility, severity = divmod(int(line[1 : line.index(b">")]), 8)
+    return {"facility": facility, "severity": severity}
+
+
+def _filed(text: str, now: float) -> Message:
+    found = _FILED.fullmatch(text)
+    if found is None:
+        cisco = _CISCO.fullmatch(text)
+        return _decode_3164(0, 0, text, now) if cisco is None else _from_cisco(cisco, now)
+    app, procid, body = _tagged(found["rest"])
+    at = datetime.fromisoformat(found["stamp"]).timestamp()
+    return Message(facility=0, severity=0, at=at, host=found["host"], app=app, procid=procid, text=body)
+
+
+def _from_cisco(found: re.Match[str], now: float) -> Message:
+    """A message of Cisco IOS, as its collector files it: `HOST NUMBER: TIME: %FACILITY-SEVERITY-MNEMONIC: text`."""
+    if found["month"] not in _MONTHS:
+        _wrong("this month", "write it in English, as Jan")
+    month = _MONTHS.index(found["month"]) // 3 + 1
+    at = _nearest(month, int(found["day"]), found["clock"], now)
+    host, msgid = found["host"] or "", found["msgid"][:32]
+    return Message(facility=23, severity=0, at=at, host=host, app="cisco", msgid=msgid, text=found["text"])
+
+
+def _row(said: Message, now: float) -> dict[str, Any]:
+    row: dict[str, Any] = {"message": said.text}
+    named = {"host": said.host, "program": said.app, "pid": said.procid, "msgid": said.msgid}
+    row.update((name, text) for name, text in named.items() if text)
+    if said.data:
+        row["data"] = {element: dict(params) for element, params in said.data}
+    row["at"] = max(0.0, now if said.at is None else said.at)
+    return row
 
 
 def _priority(text: str) -> tuple[int, int, str]:

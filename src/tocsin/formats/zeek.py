@@ -12,29 +12,8 @@ from msgspec import Struct
 from tocsin.model import BadInput
 from tocsin.model.untrusted import json_object
 
-CONTENT: frozenset[str] = frozenset(
-    {"password", "subject", "community", "arg", "data", "value", "reply_msg", "last_reply", "first_received"}
-    | {"second_received", "client_header_names", "server_header_names", "cookie_vars", "message"}
-)
-"""Content of conversations and secrets: dropped, never carried on."""
-
-PERSONAL: Mapping[str, frozenset[str]] = {
-    "smtp": frozenset({"mailfrom", "rcptto", "from", "to", "cc", "reply_to", "msg_id", "in_reply_to", "helo"}),
-    "sip": frozenset({"uri", "request_from", "request_to", "response_from", "response_to", "reply_to", "call_id"}),
-    "dhcp": frozenset({"host_name", "client_fqdn"}),
-    "kerberos": frozenset({"client", "client_cert_subject"}),
-    "ntlm": frozenset({"hostname", "domainname", "username"}),
-    "rdp": frozenset({"cookie"}),
-    "irc": frozenset({"nick", "user"}),
-    "": frozenset({"user", "username", "account", "email_dest"}),
-}
-"""Fields that can name a person or an account, by log ("" in every log): a perceiver makes tokens of them.
-
-Field names after the script reference of Zeek 7 (base/protocols).
-"""
-
-_KEPT_VALUE = frozenset({"telemetry"})
-"""Logs in which `value` is a number about Zeek itself."""
+LABELS = ("label", "detailedlabel")
+"""Columns that research data adds to say what a row truly was: an answer that nothing may see, dropped in every log."""
 
 _YEAR_10000_S = 253_402_300_800
 
@@ -173,9 +152,8 @@ def json_row(log: str, line: bytes) -> dict[str, Any]:
 def _finished(row: dict[str, Any], log: str) -> dict[str, Any]:
     row["at"] = time_of(row.pop("ts", None))
     row["log"] = log
-    for name in CONTENT & row.keys():
-        if not (name == "value" and log in _KEPT_VALUE):
-            del row[name]
+    for name in LABELS:
+        row.pop(name, None)
     return row
 
 
@@ -198,18 +176,3 @@ def _iso_time(stamp: str) -> float:
         return max(0.0, moment.timestamp())
     except (ValueError, OverflowError):
         raise BadInput("The time (ts) of this row is not ISO 8601.") from None
-
-
-def pseudonymised(row: dict[str, Any], token: Callable[[str], str]) -> None:
-    """Put tokens in the place of every text under the PERSONAL fields of this row, in place."""
-    personal = PERSONAL[""] | PERSONAL.get(row["log"], frozenset())
-    for name in personal & row.keys():
-        row[name] = _tokens(row[name], token)
-
-
-def _tokens(value: Any, token: Callable[[str], str]) -> Any:  # noqa: ANN401  # any JSON value
-    if isinstance(value, str):
-        return token(value) if value else value
-    if isinstance(value, list):
-        return [_tokens(item, token) for item in value]
-    return value

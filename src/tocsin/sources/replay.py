@@ -1,4 +1,4 @@
-"""Whole recorded files as a source that ends: logs, NDJSON readings, captures of the real protocols."""
+"""Whole recorded files as a source that ends: logs, event files, NDJSON readings, captures of the real protocols."""
 
 import gzip
 from base64 import b64decode
@@ -14,6 +14,7 @@ from typing import Any, ClassVar, cast
 from tocsin.contract.bodies import LogBatch
 from tocsin.contract.intake import Arrival, Routes, Taken, line_taken, mapping_named, message_taken, ndjson_taken
 from tocsin.contract.loglines import (
+    FORMATS,
     LINE_BYTES_MAX,
     LINES_MAX,
     LineBatcher,
@@ -23,6 +24,7 @@ from tocsin.contract.loglines import (
     span,
 )
 from tocsin.contract.protocols import Delivered
+from tocsin.contract.recordings import RECORDINGS, Recording, recording_of
 from tocsin.contract.resources import Resources
 from tocsin.formats.mapping import Reader
 from tocsin.formats.ndjson import time_of
@@ -33,7 +35,7 @@ from tocsin.model.untrusted import json_object
 HEAD_BYTES = 65_536
 """How much of a file is looked at to learn what it is."""
 
-CHANNELS = ("mqtt", "http", "eve", "zeek-tsv", "zeek-json")
+CHANNELS = ("mqtt", "http", *FORMATS)
 """What a capture may have recorded."""
 
 
@@ -41,9 +43,10 @@ CHANNELS = ("mqtt", "http", "eve", "zeek-tsv", "zeek-json")
 class Replay:
     """Reads recorded files from their first line to their last, as fast as they are asked for.
 
-    `paths` are files, merged by time; each shows by its content what it is: Suricata EVE, Zeek
-    (tab-separated or JSON), NDJSON readings, or a capture, whose lines are `{"at", "channel",
-    "address", "payload"}` (or `payload_base64`) with the channels of CHANNELS. What came by MQTT
+    `paths` are files, merged by time; each shows by its content what it is: a log of
+    `contract.loglines`, a file of `contract.recordings` (.evtx, JSON over several lines …), NDJSON
+    readings, or a capture, whose lines are `{"at", "channel", "address", "payload"}` (or
+    `payload_base64`) with the channels of CHANNELS. What came by MQTT
     or HTTP is read by the same `routes`, `mappings` and `mapping` as when it is live.
     `source` names the log source (empty: the file's name); captures name each by its address.
 
@@ -76,12 +79,10 @@ class Replay:
 
 
 def kind_of(path: Path) -> str:
-    """`capture`, `readings` or a log format, by content; raises ConfigError for anything else."""
-    try:
-        with opened(path) as file:
-            head = file.read(HEAD_BYTES)
-    except OSError as error:
-        raise ConfigError(f"Cannot read {path}: {error.strerror or 'not a file'}.") from error
+    """`capture`, `readings`, a log format or a kind of recording, by content; raises ConfigError for anything else."""
+    head = _head(path)
+    if (found := recording_of(path.name, head)) is not None:
+        return found[0].name
     first = next((line for line in head.splitlines() if line.strip()), b"")
     if b'"channel"' in first and b'"payload' in first:
         return "capture"
@@ -89,7 +90,16 @@ def kind_of(path: Path) -> str:
         return log
     if first.lstrip().startswith(b"{") and b'"source"' in first:
         return "readings"
-    raise ConfigError(f"{path} is none of: Suricata EVE, Zeek (TSV or JSON), NDJSON readings, capture.")
+    kinds = ", ".join((*FORMATS, *(one.name for one in RECORDINGS)))
+    raise ConfigError(f"{path} is none of: {kinds}, NDJSON readings, capture.")
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with opened(path) as file:
+            return file.read(HEAD_BYTES)
+    except (OSError, EOFError) as error:
+        raise ConfigError(f"Cannot read {path}: {getattr(error, 'strerror', None) or 'not a file'}.") from error
 
 
 def opened(path: Path) -> BufferedReader:
@@ -133,12 +143,29 @@ class RunningReplay:
         yield from merge(*(self._of(path, kind) for path, kind in kinds), key=_time_of)
 
     def _of(self, path: Path, kind: str) -> Iterator[Delivered]:
-        if kind == "capture":
+        found = recording_of(path.name, _head(path))
+        if found is not None:
+            yield from self._recorded(path, *found)
+        elif kind == "capture":
             yield from _Capture(self._declared, self._routes, self._reader).deliveries(self._numbered(path))
         elif kind == "readings":
             yield from self._readings(path)
         else:
             yield from self._log(path, kind)
+
+    def _recorded(self, path: Path, recording: Recording, format: str) -> Iterator[Delivered]:
+        """A file of another kind, as lines; each is placed behind the one before it, as if they were a log."""
+        log = self._log_of(path, format)
+        offset = 0
+        with opened(path) as file:
+            for line, problem in recording.pieces(file):
+                if problem:
+                    yield Delivered(readings=(), rejected=((line, problem),))
+                    continue
+                self.lines += 1
+                yield from log.take(offset, line, at=0.0)
+                offset += len(line) + 1
+        yield from log.flush(at=0.0)
 
     def _numbered(self, path: Path) -> Iterator[tuple[int, bytes]]:
         """Every line that is not blank, with its byte offset."""
@@ -164,12 +191,16 @@ class RunningReplay:
             yield _delivered(taken)
 
     def _log(self, path: Path, format: str) -> Iterator[Delivered]:
-        declared = self._declared
-        log = _Log(declared, declared.source or path.name, format, boot=_fingerprint(path))
+        log = self._log_of(path, format)
         for offset, line in self._numbered(path):
             self.lines -= format == "zeek-tsv" and is_header(line)
             yield from log.take(offset, line, at=0.0)
         yield from log.flush(at=0.0)
+
+    def _log_of(self, path: Path, format: str) -> "_Log":
+        declared = self._declared
+        header = str(path.stat().st_mtime) if format == "syslog" else ""  # its times name no year
+        return _Log(declared, declared.source or path.name, format, boot=_fingerprint(path), header=header)
 
 
 def _time_of(delivery: Delivered) -> float:
@@ -195,11 +226,11 @@ def _delivered(taken: Taken) -> Delivered:
 class _Log:
     """The lines of one recorded log on their way to batches."""
 
-    def __init__(self, declared: Replay, source: str, format: str, boot: str) -> None:
+    def __init__(self, declared: Replay, source: str, format: str, boot: str, header: str = "") -> None:
         self._declared = declared
         self._source = source
         self._boot = boot
-        self._lines = LineBatcher(format, header=log_name(source) if format == "zeek-json" else "")
+        self._lines = LineBatcher(format, header=log_name(source) if format == "zeek-json" else header)
         self._last = 0.0
         self.since: float | None = None
 
@@ -220,7 +251,7 @@ class _Log:
             return
         self.since = at if len(self._lines) else None
         first, last = span(batch)
-        self._last = at or last_time(batch) or self._last
+        self._last = at or last_time(batch, self._last) or self._last
         yield Delivered(
             readings=(
                 Reading(

@@ -42,7 +42,7 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tail:
-    r"""Follows one log file: Suricata EVE, Zeek tab-separated or Zeek JSON.
+    r"""Follows one log file, of any format of `contract.loglines`.
 
     `source` is the id of the sensor that writes it. `format` is found by content where it is empty.
     A batch closes at 1,000 lines or `wait_s` after its first. A rotated file is read to its end,
@@ -170,7 +170,11 @@ class RunningTail:
         generation = _generation(file)
         kind = self._declared.format or _format(file)
         if not generation or kind is None:
-            self._problem = "" if not generation else f"{path} is neither Suricata EVE nor Zeek: set `format`."
+            self._problem = (
+                ""
+                if not generation
+                else f"{path} is no log that is known: set `format` to one of {', '.join(FORMATS)}."
+            )
             return
         start = self._position
         if start is None or start.generation != generation:

@@ -1,0 +1,210 @@
+"""Linux audit log: records of one event joined into one row, hexadecimal values read, system calls named."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from tocsin.model import BadInput
+
+RECORDS_MAX = 256
+"""Most records of one event: the kernel writes some ten, and one per hundred arguments of a command."""
+
+_HEAD = re.compile(r"(?:node=(\S{1,255}) )?type=(\S{1,64}) msg=audit\((\d{1,11}\.\d{1,9}):(\d{1,20})\): ?")
+_EVENT = re.compile(rb"msg=audit\(([\d.]{1,21}:\d{1,20})\)")
+_FIELD = re.compile(r"""([A-Za-z][\w-]{0,63})=("[^"]*"|'[^']*'|\S*)""")
+_HEX = re.compile(r"(?:[0-9A-F]{2})+")
+_ARGUMENT = re.compile(r"a\d{1,5}(?:\[\d{1,5}\])?")
+_REGISTERS = frozenset({"a0", "a1", "a2", "a3"})
+_ENRICHED = "\x1d"
+_YEAR_10000_S = 253_402_300_800
+
+_ENCODED = frozenset({"comm", "exe", "name", "cwd", "proctitle", "key", "cmd", "acct", "data", "path", "vm", "grp"})
+"""Fields that the kernel writes in hexadecimal where they hold blanks or quotes (linux-audit field dictionary)."""
+
+_LISTED = ("name", "nametype", "mode", "ouid")
+"""Fields of PATH records, of which one event has several: they become lists, in order."""
+
+_SYSCALLS = {
+    "c000003e": (
+        "2 open 41 socket 42 connect 43 accept 49 bind 50 listen 56 clone 57 fork 58 vfork 59 execve "
+        "62 kill 76 truncate 77 ftruncate 82 rename 83 mkdir 84 rmdir 85 creat 86 link 87 unlink "
+        "88 symlink 90 chmod 91 fchmod 92 chown 93 fchown 94 lchown 99 sysinfo 101 ptrace 103 syslog "
+        "105 setuid 106 setgid 132 utime 133 mknod 135 personality 155 pivot_root 159 adjtimex "
+        "161 chroot 164 settimeofday 165 mount 166 umount2 169 reboot 170 sethostname 171 setdomainname "
+        "175 init_module 176 delete_module 188 setxattr 197 removexattr 227 clock_settime 231 exit_group "
+        "246 kexec_load 257 openat 258 mkdirat 259 mknodat 260 fchownat 263 unlinkat 264 renameat "
+        "265 linkat 266 symlinkat 268 fchmodat 272 unshare 280 utimensat 288 accept4 "
+        "304 open_by_handle_at 308 setns 310 process_vm_readv 311 process_vm_writev 313 finit_module "
+        "316 renameat2 319 memfd_create 320 kexec_file_load 321 bpf 322 execveat 425 io_uring_setup "
+        "435 clone3 437 openat2"
+    ),
+    "c00000b7": (
+        "5 setxattr 14 removexattr 33 mknodat 34 mkdirat 35 unlinkat 36 symlinkat 37 linkat 38 renameat "
+        "39 umount2 40 mount 41 pivot_root 45 truncate 46 ftruncate 51 chroot 52 fchmod 53 fchmodat "
+        "54 fchownat 55 fchown 56 openat 88 utimensat 92 personality 94 exit_group 97 unshare "
+        "104 kexec_load 105 init_module 106 delete_module 112 clock_settime 116 syslog 117 ptrace "
+        "129 kill 142 reboot 144 setgid 146 setuid 161 sethostname 162 setdomainname 170 settimeofday "
+        "171 adjtimex 179 sysinfo 198 socket 200 bind 201 listen 202 accept 203 connect 220 clone "
+        "221 execve 242 accept4 265 open_by_handle_at 268 setns 270 process_vm_readv "
+        "271 process_vm_writev 273 finit_module 276 renameat2 279 memfd_create 280 bpf 281 execveat "
+        "294 kexec_file_load 425 io_uring_setup 435 clone3 437 openat2"
+    ),
+}
+"""System calls that rules speak of, by architecture (x86-64, AArch64), after the kernel's own tables."""
+
+_NAMES = {
+    (arch, number): name
+    for arch, text in _SYSCALLS.items()
+    for number, name in zip(text.split()[::2], text.split()[1::2], strict=True)
+}
+
+
+class Record(Struct, frozen=True, kw_only=True):
+    """One line: the event it belongs to (time and serial), its type, its fields as text."""
+
+    event: str
+    at: float
+    type: str
+    fields: dict[str, str]
+    node: str = ""
+
+
+def event_of(line: bytes) -> bytes:
+    """Time and serial of the event that a line belongs to; empty where it names none.
+
+    >>> event_of(b"type=CWD msg=audit(1364481363.243:24287): cwd=2F")
+    b'1364481363.243:24287'
+    """
+    found = _EVENT.search(line)
+    return found[1] if found else b""
+
+
+def record_of(line: bytes) -> Record:
+    """One record; raises BadInput, which repeats no content, where it is none."""
+    try:
+        text = line.decode()
+    except UnicodeDecodeError as error:
+        raise BadInput(f"Byte {error.start} of this record is not UTF-8.") from None
+    head = _HEAD.match(text)
+    if head is None:
+        raise BadInput("This line is no audit record (type=… msg=audit(time:serial): …).")
+    at = float(head[3])
+    if at >= _YEAR_10000_S:
+        raise BadInput("The time of this record lies outside the years 1970 to 9999.")
+    fields = _fields(text[head.end() :], head[2])
+    return Record(event=f"{head[3]}:{head[4]}", at=at, type=head[2], fields=fields, node=head[1] or "")
+
+
+def _fields(text: str, kind: str) -> dict[str, str]:
+    """Names and values; those that a user-space message wraps in quotes stand beside the others."""
+    fields: dict[str, str] = {}
+    for name, value in _FIELD.findall(text.replace(_ENRICHED, " ")):
+        if name == "msg" and value.startswith("'"):
+            fields.update(_fields(value[1:-1], kind))
+        elif (plain := _plain(name, value, kind)) not in {"(null)", "?", ""}:
+            fields[name] = plain
+    if kind.endswith("AVC"):
+        fields["seresult"] = "denied" if "denied" in text else "granted"
+    return fields
+
+
+def _plain(name: str, value: str, kind: str) -> str:
+    if value[:1] in {'"', "'"}:
+        return value[1:-1]
+    encoded = name in _ENCODED or (kind == "EXECVE" and _ARGUMENT.fullmatch(name) is not None)
+    if encoded and _HEX.fullmatch(value):
+        return bytes.fromhex(value).decode(errors="replace").replace("\x00", " ").replace("\x01", ",").strip()
+    return value
+
+
+def row_of(line: bytes) -> dict[str, Any]:
+    """The row of an event of one record."""
+    return joined([record_of(line)])
+
+
+def joined(records: Sequence[Record]) -> dict[str, Any]:
+    r"""One row of all records of an event: `type` lists theirs, `at` is seconds UTC, `serial` its number.
+
+    The arguments of an EXECVE take the place of the registers a0 … a3; PATH items become lists.
+    `SYSCALL` is the name of the system call, `cmdline` the arguments in one text, `created` the
+    files that came to be, `act` what happened: process, file, network, or other.
+
+    >>> row = joined([record_of(b'type=EXECVE msg=audit(5.0:1): argc=2 a0="ls" a1="-l"')])
+    >>> row["type"], row["cmdline"], row["act"]
+    ('EXECVE', 'ls -l', 'process')
+    """
+    if len(records) > RECORDS_MAX:
+        raise BadInput(f"This event has more than {RECORDS_MAX} records.")
+    types = list(dict.fromkeys(record.type for record in records))
+    registers = _REGISTERS if "EXECVE" in types else frozenset()
+    row: dict[str, Any] = {}
+    for record in records:
+        if record.type != "PATH":
+            hidden = registers if record.type == "SYSCALL" else frozenset[str]()
+            row.update((name, value) for name, value in record.fields.items() if name not in hidden)
+    row |= _paths([record.fields for record in records if record.type == "PATH"])
+    row |= {"type": types[0] if len(types) == 1 else types, "serial": records[0].event.rpartition(":")[2]}
+    if records[0].node:
+        row["node"] = records[0].node
+    _name_what_happened(row, types)
+    row["at"] = records[0].at
+    return row
+
+
+def _paths(items: Sequence[dict[str, str]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name in _LISTED:
+        values = [item[name] for item in items if name in item]
+        if values:
+            found[name] = values[0] if len(values) == 1 else values
+    created = [item["name"] for item in items if item.get("nametype") == "CREATE" and "name" in item]
+    if created:
+        found["created"] = created
+    return found
+
+
+def _name_what_happened(row: dict[str, Any], types: Sequence[str]) -> None:
+    if "syscall" in row and "SYSCALL" not in row:
+        name = _NAMES.get((row.get("arch", ""), row["syscall"]))
+        row.update({"SYSCALL": name} if name else {})
+    if "EXECVE" in types:
+        row["cmdline"] = " ".join(_arguments(row))
+    if "created" in row:
+        cwd = str(row.get("cwd", "")).rstrip("/")
+        row["created"] = [name if name.startswith("/") or not cwd else f"{cwd}/{name}" for name in row["created"]]
+    if "saddr" in row:
+        row |= _address(row["saddr"])
+    acts = {"process": "EXECVE" in types, "file": "created" in row, "network": "raddr" in row}
+    row["act"] = next((act for act, holds in acts.items() if holds), "other")
+
+
+def _arguments(row: dict[str, Any]) -> list[str]:
+    """Arguments in order; long ones are written in pieces, as a1[0] and a1[1]."""
+    found: list[str] = []
+    number = 0
+    while len(found) < RECORDS_MAX * 128:
+        name = f"a{number}"
+        pieces = [row[name]] if name in row else []
+        while f"{name}[{len(pieces)}]" in row:
+            pieces.append(row[f"{name}[{len(pieces)}]"])
+        if not pieces:
+            break
+        found.append("".join(pieces))
+        number += 1
+    return found
+
+
+def _address(saddr: str) -> dict[str, str]:
+    """Where a socket goes, from the sockaddr in hexadecimal (AF_INET is 0200, AF_INET6 0A00)."""
+    try:
+        raw = bytes.fromhex(saddr)
+    except ValueError:
+        return {}
+    port = str(int.from_bytes(raw[2:4], "big"))
+    if raw[:2] == b"\x02\x00" and len(raw) >= 8:
+        return {"raddr": ".".join(map(str, raw[4:8])), "rport": port}
+    if raw[:2] == b"\x0a\x00" and len(raw) >= 24:
+        return {"raddr": ":".join(raw[at : at + 2].hex() for at in range(8, 24, 2)), "rport": port}
+    return {}
