@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.detectors.cyber.packet_captures import captured
 from tocsin.contract.bodies import LogEvents
 from tocsin.contract.examples import START_AT, seen
 from tocsin.contract.folding import findings
@@ -49,7 +50,7 @@ LOAD = [
 ]
 WRITE = {"log": "modbus", "func": "WRITE_SINGLE_REGISTER"}
 
-ALARM = [batch(LOAD), batch([(20, LOCK), (24, UNLOCK)], seq=100), later(60), later(1_000)]
+ALARM = [batch([*LOAD, (400, LOCK), (404, UNLOCK)]), later(460)]
 BENIGN = [
     batch([(n * 60, WRITE) for n in range(100)]),
     batch([(DAY_S + n * 60, WRITE) for n in range(100)], seq=1_000),
@@ -186,3 +187,20 @@ def test_every_deed_has_a_weight_and_says_its_name():
     told = {name for name, deed in deeds.items() if not deed.quiet}
     assert told == set(Controller().default_nats)
     assert all(deeds[name].says and deeds[name].technique and deeds[name].tactic for name in told)
+
+
+@pytest.mark.parametrize(
+    ("name", "grade", "words"),
+    [
+        ("Lock_PLC_Attempt", "lock", "Lock PLC attempt: 192.168.10.105 on controller 192.168.10.120"),
+        ("Software_Download", "download", "Software download: 192.168.10.105 on controller 192.168.10.120"),
+        ("Software_Upload", "upload", "Software upload: 192.168.10.105 on controller 192.168.10.120"),
+        ("Control_Protocol_Change_Attempt", "protocol-change", "Control protocol change attempt: 192.168.10.105"),
+    ],
+)
+def test_each_recorded_attack_is_named_for_what_it_is(name, grade, words):
+    facts = captured(f"quickdraw/CL5000EIP-{name}.pcap")
+    found = findings(Controller(), [*facts, Tick(at=facts[-1].at + 60, origin=Origin.SIMULATED)])
+    assert {one.grade for one in found} == {grade}
+    assert len({one.id for one in found}) == 1
+    assert all(one.because.startswith(words) for one in found)

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.detectors.cyber.captures import last, recorded
+from tests.detectors.cyber.packet_captures import captured
 from tocsin.contract.bodies import LogEvents
 from tocsin.contract.examples import START_AT, seen
 from tocsin.contract.folding import findings
@@ -96,6 +97,14 @@ def test_answers_to_questions_are_not_odd_and_many_unasked_ones_are():
     assert [one.grade for one in said(batch([(n, arp("10.0.0.1", OWNER)) for n in range(60)]))] == ["arp-odd"]
 
 
+def test_who_asks_for_all_addresses_sweeps_unless_many_ask_for_it():
+    sweep = [(n / 30, ask("10.0.0.66", f"10.0.0.{n}", THIEF)) for n in range(1, 250)]
+    (one,) = said(batch(sweep))
+    assert (one.grade, one.actors, one.tactic, one.technique) == ("arp-sweep", ("10.0.0.66",), "discovery", "T0846")
+    clients = [(0, ask(f"10.0.0.{n}", "10.0.0.66", f"00:1b:1b:00:01:{n:02x}")) for n in range(3)]
+    assert said(batch([*clients, *sweep])) == []
+
+
 def test_a_new_server_after_learning_is_told_and_one_of_a_list_is_not():
     rows = [(0, dhcp("10.0.0.3")), (2 * DAY_S, dhcp("10.0.0.99"))]
     (one,) = said(batch(rows))
@@ -136,3 +145,8 @@ def test_a_recorded_forged_pair_is_odd_and_its_leases_are_not():
     found = said(*recorded("slips/test9-mixed-zeek-dir/arp.log"))
     assert [(one.grade, one.actors) for one in found] == [("arp-odd", ("50:5b:c2:db:c3:17",))]
     assert said(*recorded("slips/test9-mixed-zeek-dir/dhcp.log")) == []
+
+
+def test_a_recorded_sweep_is_told_of_its_host_alone():
+    (one,) = said(*captured("slips/test8-malicious.pcap"))
+    assert (one.grade, one.actors) == ("arp-sweep", ("192.168.1.247",))

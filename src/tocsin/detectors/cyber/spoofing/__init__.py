@@ -15,7 +15,8 @@ from tocsin.detectors.cyber.spoofing import arp, dhcp
 from tocsin.model import Finding, Level, Observation, derived_id
 
 _GATEWAYS = frozenset({"gateway", "router", "firewall"})
-_RANK = {"arp-odd": 1, "arp": 2, "arp-gateway": 3}
+_RANK = {"arp-odd": 1, "arp-sweep": 2, "arp": 3, "arp-gateway": 4}
+_ATTACK = {"dhcp-flood": ("inhibit-response-function", "T0814"), "arp-sweep": ("discovery", "T0846")}
 
 
 class Told(Struct):
@@ -70,6 +71,7 @@ class Spoofing:
     sees: ClassVar[tuple[str, ...]] = ()
     default_nats: ClassVar[dict[str, float]] = {
         "arp-odd": 0.8,
+        "arp-sweep": 3.0,
         "arp": 2.0,
         "arp-gateway": 3.0,
         "dhcp": 2.5,
@@ -92,6 +94,8 @@ class Spoofing:
     unsolicited_min: Annotated[
         float, Meta(description="Unasked ARP answers that are odd by themselves, faded.", gt=0)
     ] = 20.0
+    sweep_addresses: Annotated[int, Meta(description="Addresses asked for by ARP that are a sweep …", ge=2)] = 80
+    sweep_s: Annotated[float, Meta(description="… within so many seconds.", gt=0)] = 60.0
     flood_clients: Annotated[int, Meta(description="New DHCP clients that are a flood …", ge=2)] = 60
     flood_s: Annotated[float, Meta(description="… within so many seconds.", gt=0)] = 60.0
     window_s: Annotated[float, Meta(description="Length of one finding's window, seconds.", gt=0)] = 3_600.0
@@ -110,7 +114,14 @@ class RunningSpoofing:
     def __init__(self, says: Spoofing, gateways: frozenset[str]) -> None:
         self.says = says
         self._gateways = gateways
-        self._limits = arp.Limits(says.alive_s, says.answered_s, says.half_life_s, says.entries_max)
+        self._limits = arp.Limits(
+            alive_s=says.alive_s,
+            answered_s=says.answered_s,
+            half_life_s=says.half_life_s,
+            sweep_addresses=says.sweep_addresses,
+            sweep_s=says.sweep_s,
+            entries_max=says.entries_max,
+        )
         expected = frozenset(one.lower() for one in says.servers)
         self._rules = dhcp.Rules(expected, says.learn_s, says.flood_clients, says.flood_s, says.entries_max)
 
@@ -143,6 +154,8 @@ class RunningSpoofing:
         insists = suspect.contested >= says.contested_min or suspect.unsolicited >= says.unsolicited_min / 4
         if len(suspect.taken) > 1 or (suspect.taken and insists):
             return "arp"
+        if len(suspect.sought) >= says.sweep_addresses:
+            return "" if suspect.address in self._gateways else "arp-sweep"
         return "arp-odd" if suspect.forged >= 1.0 or suspect.unsolicited >= says.unsolicited_min else ""
 
     def _arp_case(self, suspect: arp.Claimant, grade: str, at: float, evidence: str) -> _Case:
@@ -153,11 +166,14 @@ class RunningSpoofing:
             what = "the gateway " if taken[0] in self._gateways else ""
             more = f" and {len(taken) - 1} other addresses" if len(taken) > 1 else ""
             because = f"{who} claims {what}{taken[0]} of {suspect.taken[taken[0]]}{more}."
+        elif grade == "arp-sweep":
+            because = f"{who} asks by ARP for {len(suspect.sought)} addresses or more within {self.says.sweep_s:g} s."
         elif suspect.posed:
             because = f"{who} sends ARP as {suspect.posed} in the name of other hardware."
         else:
             because = f"{who} sends ARP answers that nobody asked for, {round(suspect.unsolicited)} lately."
-        subject = taken[0] if taken else suspect.posed or own or suspect.mac
+        posed = "" if grade == "arp-sweep" else suspect.posed
+        subject = taken[0] if taken else posed or own or suspect.mac
         return _Case(
             name=f"arp {suspect.mac}",
             subject=subject,
@@ -195,7 +211,7 @@ class RunningSpoofing:
         if told is not None and told.window == window:
             case.grade = max(told.grade, case.grade, key=lambda one: _RANK.get(one, 0))
         seen.told[case.name] = Told(window, case.grade)
-        flood = case.grade == "dhcp-flood"
+        tactic, technique = _ATTACK.get(case.grade, ("collection", "T0830"))
         return Finding(
             id=derived_id("f", self.says.kind, fact.source, case.name, window),
             at=min(case.at, fact.at),
@@ -212,6 +228,6 @@ class RunningSpoofing:
             targets=case.targets,
             measure=case.measure,
             unit=case.unit,
-            tactic="inhibit-response-function" if flood else "collection",
-            technique="T0814" if flood else "T0830",
+            tactic=tactic,
+            technique=technique,
         )

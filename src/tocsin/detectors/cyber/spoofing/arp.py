@@ -13,6 +13,9 @@ VIRTUAL = ("00:00:5e:00:01:", "00:00:5e:00:02:", "00:00:0c:07:ac:", "00:00:0c:9f
 TAKEN_MAX = 64
 """Most taken addresses remembered per sender."""
 
+POPULAR_MIN = 3
+"""An address that so many others ask for is a router or server: it may ask for many itself."""
+
 _NOBODY = frozenset({"", "0.0.0.0", "00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff"})  # noqa: S104  # an address probe, RFC 5227
 
 
@@ -41,7 +44,8 @@ class Claimant(Struct):
     """What one sender of frames has done. Amounts fade; `taken` are addresses it took, by their owner.
 
     `address` is one that is its own, `forged` how often it spoke for other hardware, `unsolicited`
-    how often it answered unasked, `contested` how often an owner came back.
+    how often it answered unasked, `contested` how often an owner came back, `sought` are the
+    addresses that it asked for since `sought_since`.
     """
 
     mac: str
@@ -52,14 +56,20 @@ class Claimant(Struct):
     contested: int = 0
     taken: dict[str, str] = {}
     posed: str = ""
+    sought_since: float = 0.0
+    sought: list[str] = []
 
 
 class Link(Struct):
-    """The claims of one link, least recently used first. `asked` are addresses asked for lately."""
+    """The claims of one link, least recently used first.
+
+    `asked` are addresses asked for lately, `popular` those who ask for an address.
+    """
 
     holders: dict[str, Holder] = {}
     claimants: dict[str, Claimant] = {}
     asked: dict[str, float] = {}
+    popular: dict[str, list[str]] = {}
 
 
 def claims(rows: tuple[dict[str, Any], ...], otherwise_at: float) -> Iterator[Claim]:
@@ -89,11 +99,13 @@ def is_virtual(mac: str) -> bool:
 
 
 class Limits(NamedTuple):
-    """What counts as still alive and as answered, seconds; how fast amounts fade; how much is kept."""
+    """What counts as still alive and as answered, seconds; how fast amounts fade; what a sweep is; how much is kept."""
 
     alive_s: float
     answered_s: float
     half_life_s: float
+    sweep_addresses: int
+    sweep_s: float
     entries_max: int
 
 
@@ -105,13 +117,27 @@ def heed(link: Link, claim: Claim, leased_to: str, limits: Limits) -> list[Claim
     sender = _sender(link, claim, limits)
     odd = _is_odd(link, claim, sender, limits)
     suspects = _held(link, claim, sender, leased_to, limits)
-    if not claim.is_reply:
-        link.asked.pop(claim.target, None)
-        link.asked[claim.target] = claim.at
+    sweeps = not claim.is_reply and _sweeps(link, claim, sender, limits)
     bounded(link.claimants, limits.entries_max)
     bounded(link.holders, limits.entries_max)
     bounded(link.asked, limits.entries_max)
-    return [*suspects, *([sender] if odd and sender not in suspects else [])]
+    bounded(link.popular, limits.entries_max)
+    return [*suspects, *([sender] if (odd or sweeps) and sender not in suspects else [])]
+
+
+def _sweeps(link: Link, claim: Claim, sender: Claimant, limits: Limits) -> bool:
+    """Note a question; whether its sender asks for very many addresses. Whom many ask for, such as a router, may."""
+    link.asked.pop(claim.target, None)
+    link.asked[claim.target] = claim.at
+    askers = touched(link.popular, claim.target) or []
+    link.popular[claim.target] = askers
+    if claim.frame not in askers and len(askers) < POPULAR_MIN:
+        askers.append(claim.frame)
+    if claim.at > sender.sought_since + limits.sweep_s:
+        sender.sought_since, sender.sought = claim.at, []
+    if claim.target not in sender.sought and len(sender.sought) < limits.sweep_addresses:
+        sender.sought.append(claim.target)
+    return len(sender.sought) >= limits.sweep_addresses and len(link.popular.get(claim.address, ())) < POPULAR_MIN
 
 
 def _sender(link: Link, claim: Claim, limits: Limits) -> Claimant:
