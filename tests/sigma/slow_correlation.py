@@ -359,13 +359,15 @@ def percentile(numbers, percent):
 
 
 def near_sets(events, near_m):
-    """All largest sets of events that lie pairwise near: every subset is tried."""
-    sets = [c for size in range(len(events), -1, -1) for c in combinations(events, size) if all_near(c, near_m)]
+    """All largest sets of events that lie pairwise near, most events first, then the newest: every subset is tried."""
+    places = range(len(events))
+    sets = [c for size in range(len(events), -1, -1) for c in combinations(places, size)]
     largest = []
     for each in sets:
-        if not any({id(e) for e in each} <= {id(e) for e in other} for other in largest):
+        if all_near([events[i] for i in each], near_m) and not any(set(each) <= set(other) for other in largest):
             largest.append(each)
-    return [list(each) for each in largest]
+    largest.sort(key=lambda each: (len(each), each[::-1]), reverse=True)
+    return [[events[i] for i in each] for each in largest]
 
 
 def all_near(events, near_m):

@@ -123,15 +123,16 @@ class Correlator:
 
     def _take(self, state: Windows, plan: Plan, index: int, hit: Hit) -> list[Hit]:
         """One hit into the group that it belongs to."""
-        values = tuple(text_of(hit.fields.get(field)) for field in plan.groups[index])
-        if None in values:
+        given = [text_of(hit.fields.get(field)) for field in plan.groups[index]]
+        values = tuple([value for value in given if value is not None])
+        if len(values) < len(given):
             state.counts.ungrouped += 1
             return []
         event = self._event(state, plan, index, hit)
         if event is None:
             return []
-        name = "".join(f"{len(value or '')}:{value}" for value in values) if len(values) != 1 else str(values[0])
-        group = self._group(state, plan, name, tuple(value or "" for value in values))
+        name = values[0] if len(values) == 1 else "".join([f"{len(value)}:{value}" for value in values])
+        group = self._group(state, plan, name, values)
         before = len(group.ids)
         hits = self._add(state, plan, name, group, event)
         state.events += len(group.ids) - before
@@ -180,7 +181,7 @@ class Correlator:
         if plan.mode != "rising" and len(group.ids) >= plan.events_max:
             state.counts.evicted_events += 1
             return []
-        if opening_of(group) is None:
+        if not group.ids and group.opens is None:
             group.lag = state.clock - event.at
         group.ids[event.id] = event.at
         group.newest = max(group.newest, event.at)

@@ -65,6 +65,7 @@ class Plan:
     outputs: bool
     extend_s: float
     events_max: int
+    tests: tuple[tuple[Callable[[float, float], bool], float], ...]
 
     @property
     def ordered(self) -> bool:
@@ -79,7 +80,12 @@ class Plan:
 
 def holds(plan: Plan, value: float | None) -> bool:
     """Whether a measure meets every condition; nothing measured meets none."""
-    return value is not None and all(COMPARE[name](value, bound) for name, bound in plan.rule.conditions)
+    if value is None:
+        return False
+    for test, bound in plan.tests:  # noqa: SIM110 - asked twice for every event: a generator would take as long again
+        if not test(value, bound):
+            return False
+    return True
 
 
 @dataclass(slots=True)
@@ -252,6 +258,7 @@ def _plan(rule: Correlation, ready: Sequence[Correlation], book: _Book, wanted: 
         outputs=all(parent.generate for parent in parents),
         extend_s=min([rule.timespan_s, *(parent.timespan_s / 2 for parent in parents)]),
         events_max=_events_max(rule, book.limits),
+        tests=tuple((COMPARE[name], bound) for name, bound in rule.conditions),
     )
 
 

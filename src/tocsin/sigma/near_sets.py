@@ -20,14 +20,19 @@ SETS_MAX = 256
 def near_sets(events: Sequence[Event], near_m: float, places_max: int) -> list[list[Event]]:
     """The largest sets of events that lie pairwise within `near_m` metres and not on different floors.
 
-    Events in order of time, as given. Where more than `places_max` spots occur, the newest are looked at.
-    No events give one empty set.
+    Events in order of time, as given; the set of most events first, of equal ones that with the newest.
+    Where more than `places_max` spots occur, the newest are looked at. No events give one empty set.
     """
-    placed = [(spot_of(event.place), event) for event in events if event.place is not None]
+    placed = [(spot_of(event.place), index) for index, event in enumerate(events) if event.place is not None]
     spots = list(dict.fromkeys(spot for spot, _ in reversed(placed)))[:places_max]
     near = {spot: {other for other in spots if other != spot and is_near(spot, other, near_m)} for spot in spots}
-    sets = islice(_largest(spots, near), SETS_MAX)
-    return [[event for spot, event in placed if spot in chosen] for chosen in map(frozenset, sets)]
+    chosen = [frozenset(clique) for clique in islice(_largest(spots, near), SETS_MAX)]
+    sets = sorted(([index for spot, index in placed if spot in each] for each in chosen), key=_rank, reverse=True)
+    return [[events[index] for index in each] for each in sets]
+
+
+def _rank(indexes: list[int]) -> tuple[int, list[int]]:
+    return len(indexes), indexes[::-1]
 
 
 def spot_of(place: Place) -> Spot:

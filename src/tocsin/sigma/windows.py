@@ -150,8 +150,8 @@ class Windows(Struct):
 def text_of(value: Any) -> str | None:  # noqa: ANN401 - a value of a log
     """A value as it is compared and grouped by: numbers and their texts are equal; None where there is none.
 
-    >>> text_of(22), text_of("22"), text_of(22.0), text_of(True)
-    ('22', '22', '22', 'true')
+    >>> text_of(22), text_of("22"), text_of(22.0), text_of([22]), text_of(True)
+    ('22', '22', '22', '22', 'true')
     """
     if isinstance(value, str):
         return value if len(value) <= VALUE_CHARS_MAX else _shortened(value)
@@ -163,6 +163,8 @@ def text_of(value: Any) -> str | None:  # noqa: ANN401 - a value of a log
         return str(int(value))
     if isinstance(value, int | float):
         return repr(value)
+    if isinstance(value, list | tuple) and len(value) == 1:
+        return text_of(value[0])
     return text_of(msgspec.json.encode(value, order="sorted").decode())
 
 
