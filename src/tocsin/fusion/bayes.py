@@ -72,6 +72,7 @@ class Bayes:
     needs: ClassVar[Level] = Level.ANONYMOUS
     accepts: ClassVar[tuple[type, ...]] = (Finding, Health, Decision)
     key: ClassVar[Key] = by_city
+    reloads: ClassVar[tuple[str, ...]] = ("rules",)
 
     open_nats: float = 0.0
     close_nats: float = -2.0
