@@ -138,8 +138,9 @@ class Book:
             return None
         code = next((one for one in tried if one in self._deeds), tried[-1])
         mark = next((self._marks[one] for one in tried if one in self._marks), None)
-        marked = mark is not None and field(row, mark.field) == mark.value
-        deed = mark.deed if marked and mark else self._deeds.get(code, "other")
+        deed = self._deeds.get(code, "other")
+        if mark is not None and field(row, mark.field) == mark.value:
+            code, deed = plain(mark.code), mark.deed
         thing = str(row.get("path") or "")
         return Command(at, client, controller, self.title, code, deed, self._spoken(code), thing)
 

@@ -56,8 +56,8 @@ class Session(Struct):
         return self.fresh_since is not None and at >= self.fresh_since + settle_s
 
     def is_over(self, at: float, cover_s: float, window_s: float) -> bool:
-        """Whether a command at that time belongs to a new session."""
-        return at > self.last + cover_s or at > self.since + window_s
+        """Whether a command at that time belongs to another session, later or (told late) earlier."""
+        return at > min(self.last + cover_s, self.since + window_s) or at < self.since - cover_s
 
     def rest(self) -> None:
         """All is told."""
