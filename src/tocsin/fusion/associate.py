@@ -87,7 +87,11 @@ def _same_event(known: Hypothesis, finding: Finding, hazard: Hazard, place: Plac
 
 def remember(memory: Memory, known: Hypothesis, finding: Finding, hazard: Hazard, ties: Ties) -> None:
     """Index the hypothesis under the finding's id, names and cell."""
-    names = ties.kept(memory, finding, hazard) if hazard.campaign and not hazard.single else _names(hazard, finding)[:ACTORS_MAX]
+    names = (
+        ties.kept(memory, finding, hazard)
+        if hazard.campaign and not hazard.single
+        else _names(hazard, finding)[:ACTORS_MAX]
+    )
     for name in (finding.id, *names):
         if memory.named.get(name) != known.id and (name == finding.id or len(known.names) < NAMES_MAX):
             memory.named[name] = known.id

@@ -142,7 +142,10 @@ def accused(hypothesis: Hypothesis, hazard: Hazard) -> list[str]:
         name
         for finding in hypothesis.held.values()
         if finding.actors
-        and (finding.subject not in finding.actors or own.get(finding.subject, 0.0) >= -hazard.prior_of(hypothesis.held.values()))
+        and (
+            finding.subject not in finding.actors
+            or own.get(finding.subject, 0.0) >= -hazard.prior_of(hypothesis.held.values())
+        )
         for name in finding.actors
     ]
     return sorted(dict.fromkeys(named), key=lambda name: -suspicion[name])

@@ -61,9 +61,9 @@ def parties_of(hypothesis: Hypothesis, hazard: Hazard) -> Parties:
 
 def listed(names: Sequence[str], city: City | None, most: int, none: str) -> str:
     """The first names in plain words, the rest counted."""
-    plain = list(dict.fromkeys(subject_name(city, name) for name in names))
-    more = f" and {len(plain) - most} more" if len(plain) > most else ""
-    return ", ".join(plain[:most]) + more if plain else none
+    known = list(dict.fromkeys(names))
+    more = f" and {len(known) - most} more" if len(known) > most else ""
+    return ", ".join(subject_name(city, name) for name in known[:most]) + more if known else none
 
 
 def title_of(hypothesis: Hypothesis, hazard: Hazard, parties: Parties, city: City | None) -> str:

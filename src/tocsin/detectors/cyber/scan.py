@@ -66,14 +66,16 @@ class Sweep(Struct, array_like=True):
     tries: int = 0
     hosts: dict[str, int] = {}
     ports: dict[str, int] = {}
+    untold: list[str] = []
 
 
 class Scanning(Struct):
-    """What one log showed: running tests, scans told, exposed hosts, and who shares files."""
+    """What one log showed: running tests, scans told, exposed hosts, who shares files, whom of outside ours asked."""
 
     groups: dict[str, Group] = {}
     sweeps: dict[str, Sweep] = {}
     sharing: dict[str, dict[int, str]] = {}
+    asked: dict[str, bool] = {}
 
 
 class _Batch(NamedTuple):
@@ -129,6 +131,7 @@ class Scan:
     sweeps_max: Annotated[int, Meta(description="Most scans and exposed hosts kept per log.", ge=1)] = 128
     seen_max: Annotated[int, Meta(description="Most latest targets remembered per test.", ge=8)] = 32
     counted_max: Annotated[int, Meta(description="Most distinct hosts, or ports, counted per scan.", ge=20)] = 256
+    asked_max: Annotated[int, Meta(description="Most hosts outside remembered that ours asked.", ge=1)] = 2_048
     exposed_tries_min: Annotated[
         int, Meta(description="Tries from the internet that are told as background of a host of ours.", ge=1)
     ] = 20
@@ -144,9 +147,17 @@ class Scan:
         """Take the connections of one batch; one finding per scan or exposed host that grew."""
         batch = _Batch(Scanning() if state is None else state, fact, {})
         for flow in flows(fact, self.home):
-            if _is_try(flow):
+            if is_group(flow.target) or is_group(flow.source):
+                continue
+            if flow.to_inside and not flow.from_inside:
+                self._from_outside(batch, flow)
+            elif _is_try(flow):
                 self._take(batch, flow)
+            if flow.from_inside and not flow.to_inside:
+                ends = f"{flow.source} {flow.target}"
+                batch.state.asked[ends] = touched(batch.state.asked, ends) or True
         kept = batch.state
+        bounded(kept.asked, self.asked_max)
         told = [self._finding(fact, name, kept.sweeps[name], batch.grown[name]) for name in batch.grown]
         bounded(kept.groups, self.groups_max)
         bounded(kept.sharing, self.sweeps_max)
@@ -156,15 +167,19 @@ class Scan:
     def _take(self, batch: _Batch, flow: Flow) -> None:
         """Add one try to the tests that it belongs to."""
         port = f"{flow.proto}/{flow.port}"
-        if flow.to_inside and not flow.from_inside:
-            if flow.outcome <= 0:
-                self._knocked(batch, flow, port)
-            if inside(flow.target, PRIVATE):  # what the internet can reach, it scans all day
-                self._contact(batch, flow, f"{flow.source} horizontal {port}", flow.target, port)
-        elif self._relevant(batch.state, flow):
+        if self._relevant(batch.state, flow):
             self._contact(batch, flow, f"{flow.source} horizontal {port}", flow.target, port)
             if flow.proto != "icmp":
                 self._contact(batch, flow, f"{flow.source} vertical {flow.target}", port, flow.target)
+
+    def _from_outside(self, batch: _Batch, flow: Flow) -> None:
+        """Count what the internet tries, or sends unasked, and leads nowhere; what it can reach, it scans all day."""
+        port, tried = f"{flow.proto}/{flow.port}", _is_try(flow)
+        unasked = flow.proto != "icmp" and f"{flow.target} {flow.source}" not in batch.state.asked
+        if flow.outcome <= 0 and (tried or unasked):
+            self._knocked(batch, flow, port)
+        if tried and inside(flow.target, PRIVATE):
+            self._contact(batch, flow, f"{flow.source} horizontal {port}", flow.target, port)
 
     def _relevant(self, scanning: Scanning, flow: Flow) -> bool:
         """Whether a try of a host of ours (or a stranger's) may belong to a scan."""
@@ -260,7 +275,10 @@ class Scan:
         self._count(sweep.ports, (port,))
         if sweep.tries >= self.exposed_tries_min:
             sweep.grade = "exposed" if len(sweep.hosts) >= self.exposed_hosts_min else "background"
-        batch.grown.setdefault(name, []).append(evidence_of(batch.fact, flow.row))
+        sweep.untold.append(evidence_of(batch.fact, flow.row))
+        if sweep.grade:
+            batch.grown.setdefault(name, []).extend(sweep.untold)
+            sweep.untold = []
 
     def _finding(self, fact: Observation[LogEvents], name: str, sweep: Sweep, evidence: list[str]) -> Finding:
         device, _, shape = name.rpartition(" ")
@@ -305,9 +323,7 @@ class Scan:
 
 
 def _is_try(flow: Flow) -> bool:
-    """Whether a record is a try to reach one host, and not an answer, a group message, or half a conversation."""
-    if is_group(flow.target) or is_group(flow.source):
-        return False
+    """Whether a record is a try to reach a host, and not an answer, or half a conversation."""
     if flow.proto == "icmp":
         return flow.port in ASKING_ICMP
     if flow.proto == "udp":

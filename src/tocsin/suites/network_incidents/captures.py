@@ -190,7 +190,7 @@ class _Reader:
         except BadInput:
             return Line(self._last, self._name, self._log.format, raw)
         self._last = written_at(row)
-        if (label := labelled(row)) is not None:
+        if (label := labelled(row, raw, self._log.format, self._fields)) is not None:
             self._labels.append(label)
         return Line(self._last, self._name, self._log.format, without_label(raw, self._log.format, self._fields))
 

@@ -8,10 +8,15 @@ _QUICKDRAW: Final = "name of the capture in digitalbond/Quickdraw-Suricata; ends
 _ENGINEER: Final = {"attackers": ["192.168.10.105"], "servers": ["192.168.10.120"], "source": _QUICKDRAW}
 
 KNOWN: Final[dict[str, dict[str, Any]]] = {
-    "002-zeek-scenario-port-scanning": {"attackers": ["172.16.1.11"], "source": _STRATOSPHERE},
+    "002-zeek-scenario-port-scanning": {
+        "attackers": ["172.16.1.11"],
+        "since": 1664464850.1,
+        "source": f"{_STRATOSPHERE}; its first try without an answer",
+    },
     "003-zeek-scenario-malicious": {
         "attackers": ["10.8.0.61"],
         "servers": ["147.32.83.234"],
+        "since": 1596790919.2,
         "source": f"{_STRATOSPHERE}: malicious connections at 1337/TCP",
     },
     "horizontal": {"attackers": ["10.0.2.112"], "complete": False, "source": f"{_SLIPS}: port-scans"},

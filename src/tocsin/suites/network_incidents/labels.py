@@ -37,13 +37,15 @@ class Truth(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is known of one capture: who attacks, whom nobody may accuse, how the attack is called, and who says so.
 
     `servers` command attackers or are attacked by them: to name one is no false accusation. Where `complete`,
-    whoever is not named attacks nobody.
+    whoever is not named attacks nobody. `since` is when the attack begins, seconds UTC (empty: with the first
+    that an attacker does).
     """
 
     attackers: tuple[str, ...] = ()
     servers: tuple[str, ...] = ()
     named: str = ""
     complete: bool = True
+    since: float | None = None
     source: str = ""
 
 
@@ -63,16 +65,29 @@ class Judged(Struct, frozen=True, kw_only=True):
         return self.harmless is None or host in self.harmless
 
 
-def labelled(row: Mapping[str, Any]) -> Labelled | None:
-    """The label of a row that is a flow; None where it carries none."""
-    words = [str(row[name]) for name in _COLUMNS if row.get(name)]
-    glued = next((name for name in row if "label" in name and "  " in name), None)
-    if glued is not None:
-        words += _text(row[glued]).split()[1:]
+def labelled(row: Mapping[str, Any], raw: bytes, form: str, fields: bytes) -> Labelled | None:
+    """The label of a row that is a flow, read from its line: rows carry none; None where there is none."""
     source, target = row.get("id.orig_h"), row.get("id.resp_h")
-    if not words or not isinstance(source, str) or not isinstance(target, str):
+    if not isinstance(source, str) or not isinstance(target, str):
         return None
-    return _judged(float(row["at"]), source, target, words[0], words)
+    words = _words(raw, form, fields)
+    return _judged(float(row["at"]), source, target, words[0], words) if words else None
+
+
+def _words(raw: bytes, form: str, fields: bytes) -> list[str]:
+    """What stands in the label columns of a line, as far as it has them."""
+    if form == "zeek-json" and b"label" in raw:
+        said = msgspec.json.decode(raw)
+        return [str(said[name]) for name in _COLUMNS if said.get(name)]
+    if form != "zeek-tsv" or b"label" not in fields:
+        return []
+    words: list[str] = []
+    for name, value in zip(fields.decode().split("\t")[1:], raw.decode().split("\t"), strict=False):
+        if name in _COLUMNS:
+            words.append(value)
+        elif "label" in name and "  " in name:
+            words += value.split()[1:]
+    return [word for word in words if word not in ("", "-", "(empty)")]
 
 
 def _judged(at: float, source: str, target: str, first: str, words: Iterable[str]) -> Labelled:
@@ -84,15 +99,11 @@ def _judged(at: float, source: str, target: str, first: str, words: Iterable[str
     return Labelled(at, source, target, malicious, benign)
 
 
-def _text(value: object) -> str:
-    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def without_label(raw: bytes, format: str, fields: bytes) -> bytes:
+def without_label(raw: bytes, form: str, fields: bytes) -> bytes:
     """A row less its columns of labels; `fields` is the `#fields` line above it, for rows in columns."""
-    if format == "zeek-json" and b"label" in raw:
+    if form == "zeek-json" and b"label" in raw:
         return _json_without(raw)
-    if format != "zeek-tsv" or b"label" not in fields:
+    if form != "zeek-tsv" or b"label" not in fields:
         return raw
     return b"\t".join(_unlabelled(fields.split(b"\t")[1:], raw.split(b"\t")))
 
@@ -143,7 +154,7 @@ def judged(name: str, folder: Path, data: Path, labels: list[Labelled]) -> Judge
     if said is None:
         return Judged(attackers={}, harmless=frozenset(), spared=frozenset(), named="", source="nobody says")
     return Judged(
-        attackers=dict.fromkeys(said.attackers),
+        attackers=dict.fromkeys(said.attackers, said.since),
         harmless=None if said.complete else frozenset(),
         spared=frozenset(said.servers),
         named=said.named,
