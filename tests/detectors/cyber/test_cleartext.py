@@ -108,7 +108,13 @@ def test_neither_names_nor_secrets_are_told():
 
 
 @pytest.mark.parametrize(
-    "row", [{"log": "ftp", "reply_code": "x"}, {"log": "snmp"}, {"log": "mqtt_connect", "id.resp_h": 7}]
+    "row",
+    [
+        {"log": "ftp", "reply_code": "x"},
+        {"log": "snmp"},
+        {"log": "mqtt_connect", "id.resp_h": 7},
+        {"log": "conn", "id.resp_p": [23], "service": {}, "proto": "tcp"},
+    ],
 )
 def test_odd_rows_say_nothing(row):
     assert said(batch(row)) == []

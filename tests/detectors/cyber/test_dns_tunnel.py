@@ -106,6 +106,7 @@ def test_eve_is_read_alike():
 @pytest.mark.parametrize("odd", ["", ".", "...", "a", "10.0.0.1", "ä.ö.ü", "x" * 300, 5, None, ["a"]])
 def test_odd_names_are_passed_over(odd):
     assert said(asked([odd])) == []
+    assert said(asked([odd], **{"id.resp_p": [53]})) == []
 
 
 def test_other_codes_than_hexadecimal_are_known():

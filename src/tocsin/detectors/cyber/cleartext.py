@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, NamedTuple, TypeAlias
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from tocsin.contract.bodies import LogEvents
 from tocsin.contract.network import PRIVATE, bounded, checked, evidence_of, flows, inside, number, touched, whole
@@ -19,6 +20,8 @@ DIALOGUE_BYTES_MIN = 64
 _ENDS = {"zeek": ("id.orig_h", "id.resp_h", "log"), "eve": ("src_ip", "dest_ip", "event_type")}
 _PORTS = {23: "Telnet", 110: "POP3", 143: "IMAP", 512: "rexec", 513: "rlogin", 514: "rsh"}
 _SERVICES = {"telnet": "Telnet", "pop3": "POP3", "imap": "IMAP", "rlogin": "rlogin", "rsh": "rsh"}
+_LOGIN_PORTS = tuple(_PORTS)  # tuples, since a hostile row may hold what cannot be hashed
+_LOGIN_SERVICES = tuple(_SERVICES)
 _ENCRYPTED = ("ssl", "tls")
 _MAIL_LOGINS = frozenset({"PASS", "USER", "AUTH", "LOGIN"})
 
@@ -184,11 +187,12 @@ class Cleartext:
     def _logins(self, fact: Observation[LogEvents]) -> Iterator[tuple[int, str, str, Shown]]:
         """Row, client, server and what it shows, for every row that shows a login in clear at a server of ours."""
         readers = _READERS.get(fact.body.format, {})
-        for flow in flows(fact, self.home):
+        likely = [index for index, row in enumerate(fact.body.rows) if _may_be_login(row)]
+        for flow in flows(_only(fact, likely), self.home) if likely else ():
             protocol = _by_flow(flow.service, flow.port) if flow.proto == "tcp" else ""
             talked = flow.outcome == 1 and min(flow.out_bytes, flow.in_bytes) >= DIALOGUE_BYTES_MIN
             if protocol and talked and flow.to_inside:
-                yield flow.row, flow.source, flow.target, Shown(protocol, sure=False)
+                yield likely[flow.row], flow.source, flow.target, Shown(protocol, sure=False)
         if readers:
             yield from self._rows(fact, readers)
 
@@ -249,6 +253,23 @@ class Cleartext:
         whom = f"{least}{clients} client{'' if clients == 1 else 's'}"
         verb = "takes credentials in clear by" if exposure.grade == "login" else "can be logged in to in clear by"
         return f"{exposure.server} {verb} {exposure.protocol}: {often} from {whom}."
+
+
+def _may_be_login(row: Row) -> bool:
+    """Whether a row can be a connection to a protocol that logs in in clear: few are, and all others cost nothing."""
+    get = row.get
+    return (
+        get("id.resp_p") in _LOGIN_PORTS
+        or get("dest_port") in _LOGIN_PORTS
+        or get("service") in _LOGIN_SERVICES
+        or get("app_proto") in _LOGIN_SERVICES
+    )
+
+
+def _only(fact: Observation[LogEvents], indexes: list[int]) -> Observation[LogEvents]:
+    """The same observation with only these rows."""
+    rows = fact.body.rows
+    return replace(fact, body=replace(fact.body, rows=tuple(rows[index] for index in indexes)))
 
 
 def _by_flow(service: str, port: int) -> str:

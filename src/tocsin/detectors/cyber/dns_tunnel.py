@@ -22,7 +22,7 @@ TABLE = "network/dns_names.yaml"
 CARRIERS = frozenset({"TXT", "NULL", "CNAME", "MX", "KEY", "PRIVATE", "TYPE65399", "*"})
 """Record types whose answers hold enough to carry data back."""
 
-_LINK_LOCAL = frozenset({137, 5353, 5355})
+_LINK_LOCAL = (137, 5353, 5355)
 _STEPS = ((500.0, "strong"), (100.0, "clear"), (0.0, "weak"))
 _RANK = {"": 0, "weak": 1, "clear": 2, "strong": 3}
 
@@ -211,7 +211,7 @@ class RunningDnsTunnel:
     def _parts(self, name: str) -> tuple[str, str]:
         """The part of a name below its registered domain, and that domain; nothing where it is not judged."""
         labels = name.split(".")
-        if len(labels) < 3 or address_of(name) is not None:
+        if len(labels) < 3 or (labels[-1].isdigit() and address_of(name) is not None):
             return "", name
         if any(".".join(labels[n:]) in self._lookups for n in range(len(labels))):
             return "", name

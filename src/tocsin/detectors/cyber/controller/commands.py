@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 from msgspec import Struct
@@ -68,8 +67,7 @@ class _Table(Struct, frozen=True, forbid_unknown_fields=True):
     protocols: dict[str, Protocol]
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """One request of a client to a controller: `spoken` names it, `thing` is the object that it names, if any."""
 
     at: float
@@ -103,6 +101,8 @@ def field(row: Row, name: str) -> Any:  # noqa: ANN401  # any JSON value
     """The value under a name, or inside nested objects where the name is dotted; None where there is none."""
     if name in row:
         return row[name]
+    if "." not in name:
+        return None
     value: Any = row
     for part in name.split("."):
         if not isinstance(value, dict) or part not in value:
@@ -128,32 +128,42 @@ class Book:
         self._deeds = {plain(code): deed for deed, codes in protocol.commands.items() for code in codes}
         self._marks = {plain(mark.code): mark for mark in protocol.marks}
         self.many = {plain(many.code): many for many in protocol.many}
+        self._spoken = lru_cache(maxsize=4_096)(self._words)
+        self._decided = lru_cache(maxsize=4_096)(self._decision)
 
     def command(self, row: Row, at: float, client: str, controller: str) -> Command | None:
         """What this row commands; None for answers and for rows without a code."""
         if any(str(field(row, name)) in values for name, values in self._replies):
             return None
-        tried = list(_cip_codes(row, self._names) if self.name == "cip" else self._codes(row))
+        tried = tuple(_cip_codes(row, self._names) if self.name == "cip" else self._codes(row))
         if not tried:
             return None
-        code = next((one for one in tried if one in self._deeds), tried[-1])
-        mark = next((self._marks[one] for one in tried if one in self._marks), None)
-        deed = self._deeds.get(code, "other")
+        code, deed, mark = self._decided(tried)
         if mark is not None and field(row, mark.field) == mark.value:
             code, deed = plain(mark.code), mark.deed
-        thing = str(row.get("path") or "")
-        return Command(at, client, controller, self.title, code, deed, self._spoken(code), thing)
+        return Command(at, client, controller, self.title, code, deed, self._spoken(code), str(row.get("path") or ""))
 
-    def _spoken(self, code: str) -> str:
+    def _decision(self, tried: tuple[str, ...]) -> tuple[str, str, Mark | None]:
+        """The first of these codes that the table knows, what it does, and what may make it another deed."""
+        code = next((one for one in tried if one in self._deeds), tried[-1])
+        mark = next((self._marks[one] for one in tried if one in self._marks), None)
+        return code, self._deeds.get(code, "other"), mark
+
+    def _words(self, code: str) -> str:
         service, _, place = code.partition("@")
         name = self._titles.get(service) or f"function {_hex(service)}"
         return f"{name} on class {_hex(place)}" if place else name
 
     def _codes(self, row: Row) -> Iterator[str]:
+        """The codes that a row gives, by one list of fields after another, until the table knows one."""
         for names in self._keys:
             values = [field(row, name) for name in names]
-            if all(isinstance(value, int | str) and value != "" for value in values):
-                yield "/".join(self._known(value) for value in values)
+            if any(not isinstance(value, int | str) or value == "" for value in values):
+                continue
+            code = "/".join([self._known(value) for value in values])
+            yield code
+            if code in self._deeds:
+                return
 
     def _known(self, value: int | str) -> str:
         code = plain(value)
@@ -176,16 +186,21 @@ def _cip_codes(row: Row, names: Mapping[str, str]) -> Iterator[str]:
     yield service
 
 
-def _classes(row: Row) -> list[str]:
+def _classes(row: Row) -> tuple[str, ...]:
     """The classes of a request path, outermost first; a last segment that is the attribute is none."""
     path = row.get("path")
     if not isinstance(path, str) or not path:
         one = row.get("class_id")
-        return [plain(one)] if isinstance(one, int | str) and one != "" else []
+        return (plain(one),) if isinstance(one, int | str) and one != "" else ()
+    return _classes_of(path, has_attribute=row.get("attribute_id") not in (None, ""))
+
+
+@lru_cache(maxsize=16_384)
+def _classes_of(path: str, *, has_attribute: bool) -> tuple[str, ...]:
     parts = [plain(part) for part in path.split("/")]
-    if len(parts) > 2 and len(parts) % 2 and row.get("attribute_id") not in (None, ""):
+    if len(parts) > 2 and len(parts) % 2 and has_attribute:
         parts.pop()
-    return parts[::2]
+    return tuple(parts[::2])
 
 
 class Services:

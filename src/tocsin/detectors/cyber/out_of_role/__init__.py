@@ -161,8 +161,9 @@ class RunningOutOfRole:
             if len(habit.acts) > 2 * self.says.habits_max:
                 return False
             usual_from = habit.acts[name] = at if learning else at + self.says.accept_s
-        few = sum(since <= habit.since + self.says.learn_s for since in habit.acts.values()) <= self.says.habits_max
-        return few and not learning and at < usual_from
+        if learning or at >= usual_from:
+            return False
+        return sum(since <= habit.since + self.says.learn_s for since in habit.acts.values()) <= self.says.habits_max
 
     def _noted(self, watched: Watched, act: Act, way: str, at: float) -> tuple[str, Odd]:
         """Add an odd act to its window."""
