@@ -22,6 +22,8 @@ _FRAMES_BYTES = 54
 _HALF_OPEN = frozenset({"S0", "REJ", "SH", "RSTOS0"})
 _OPEN = frozenset({"SF", "S1", "S2", "S3", "RSTO", "RSTR"})
 _PACKETS_OF_A_TRY_MAX = 8
+_PACKETS_OF_A_RESET = 2
+_OPTIONS_BYTES_MAX = 40
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -159,10 +161,18 @@ def _zeek_outcome(proto: str, state: str, row: dict[str, Any], out_bytes: int, i
         answered = whole(row.get("resp_pkts")) > 0 or in_bytes > 0
         return 1 if answered else -1
     if state in _HALF_OPEN:
-        return -1 if not out_bytes and whole(row.get("orig_pkts")) <= _PACKETS_OF_A_TRY_MAX else 0
+        return -1 if _is_mere_try(row, out_bytes) else 0
     if state not in _OPEN:
         return 0
     return 1 if out_bytes or in_bytes else 0
+
+
+def _is_mere_try(row: dict[str, Any], out_bytes: int) -> bool:
+    """Whether so little was sent as in knocking; flow exporters count the options of TCP as payload."""
+    packets = whole(row.get("orig_pkts")) or out_bytes // _OPTIONS_BYTES_MAX + 1
+    if row.get("conn_state") == "RSTOS0" and packets <= _PACKETS_OF_A_RESET:
+        return not whole(row.get("resp_pkts"))
+    return packets <= _PACKETS_OF_A_TRY_MAX and out_bytes <= _OPTIONS_BYTES_MAX * packets
 
 
 _EVE_STATES = {"syn_sent": -1, "syn_recv": 0, "established": 1, "closed": 1}

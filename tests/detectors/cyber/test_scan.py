@@ -77,6 +77,44 @@ def test_a_sweep_by_echo_requests_is_a_scan():
     assert "icmp/8" in finding.because
 
 
+def asks(targets, every_s=0.1, **fields):
+    row = {"log": "arp", "operation": "request", "orig_h": "10.0.0.9"}
+    rows = tuple({**row, "resp_h": target, "at": START_AT + n * every_s, **fields} for n, target in enumerate(targets))
+    return seen(LogEvents(format="zeek", offsets=tuple(range(len(rows))), rows=rows), at=rows[-1]["at"])
+
+
+def test_a_sweep_by_arp_is_a_scan_and_a_gateway_that_looks_for_hosts_is_not():
+    absent = [f"10.0.0.{n}" for n in range(20, 70)]
+    assert [one.grade for one in findings(Scan(), [asks(absent)])] == ["horizontal"]
+    assert findings(Scan(), [asks(absent, every_s=30.0)]) == []
+    assert findings(Scan(), [asks(absent[:10] * 5)]) == []
+
+
+def test_replies_by_arp_take_back_what_their_requests_said():
+    pairs = [(f"10.0.0.{n}", operation) for n in range(20, 70) for operation in ("request", "reply")]
+    rows = tuple(
+        {"log": "arp", "operation": operation, "at": START_AT + n}
+        | ({"orig_h": "10.0.0.9", "resp_h": host} if operation == "request" else {"orig_h": host, "resp_h": "10.0.0.9"})
+        for n, (host, operation) in enumerate(pairs)
+    )
+    assert findings(Scan(), [seen(LogEvents(format="zeek", offsets=tuple(range(100)), rows=rows))]) == []
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ({"note": "Scan::Address_Scan", "src": "10.0.0.9", "p": 23}, [("horizontal", "10.0.0.9")]),
+        ({"note": "Scan::Port_Scan", "src": "10.0.0.9", "dst": "10.0.0.7"}, [("vertical", "10.0.0.9")]),
+        ({"note": "Scan::Port_Scan", "src": "203.0.113.9", "dst": "10.0.0.7"}, [("background", "10.0.0.7")]),
+        ({"note": "SSL::Invalid_Server_Cert", "src": "10.0.0.9", "dst": "203.0.113.9"}, []),
+        ({"note": "Scan::Port_Scan"}, []),
+    ],
+)
+def test_notices_of_zeek_are_believed(row, told):
+    fact = seen(LogEvents(format="zeek", offsets=(0,), rows=({"log": "notice", "at": START_AT, **row},)))
+    assert [(one.grade, one.subject) for one in findings(Scan(), [fact])] == told
+
+
 def test_file_sharing_outside_is_no_scan():
     ends = [("10.0.0.5", f"198.51.{n}.9", 20_000 + 37 * n, "S0" if n % 2 else "SF") for n in range(1, 200)]
     assert findings(Scan(), [connections(ends)]) == []
@@ -142,6 +180,7 @@ def test_a_day_on_the_internet_is_exposure_and_accuses_nobody_of_ours():
         ("slips/port-scans/horizontal/conn.log", {"10.0.2.112": "horizontal"}),
         ("slips/test10-mixed-zeek-dir/conn.log", {"192.0.2.10": "horizontal", "192.0.2.33": "horizontal"}),
         ("slips/test9-mixed-zeek-dir/conn.log", {}),
+        ("slips/test9-mixed-zeek-dir/notice.log", {"192.168.1.15": "horizontal"}),
     ],
 )
 def test_recorded_scans_are_found_and_their_neighbours_are_not(path, grades):

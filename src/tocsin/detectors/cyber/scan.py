@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from math import log
-from typing import Annotated, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 from msgspec import Meta, Struct
 
@@ -18,7 +18,10 @@ from tocsin.contract.network import (
     flows,
     inside,
     is_group,
+    number,
+    ours,
     touched,
+    whole,
 )
 from tocsin.contract.protocols import by_source
 from tocsin.model import Finding, Level, Observation, derived_id
@@ -34,6 +37,22 @@ WEB = frozenset({80, 443})
 
 EPHEMERAL = 32_768
 """First port of the range from which Linux takes source ports: an answer to such a port is no probe."""
+
+NOTICES = {
+    "Scan::Address_Scan": "horizontal",
+    "Scan::Random_Scan": "horizontal",
+    "Scan::Port_Scan": "vertical",
+    "ICMP::ICMPAddressScan": "horizontal",
+    "ICMP::TimestampScan": "horizontal",
+    "ICMP::AddressMaskScan": "horizontal",
+}
+"""Scans that Zeek's own scripts have told, by note."""
+
+ARP_CAUTION = 3.0
+"""How many times as sure a sweep by ARP must be: gateways ask for many hosts when others knock."""
+
+ARP_HALF_LIFE_S = 60.0
+"""How fast a sum of ARP requests fades: only a sweep asks for dozens of absent hosts within a minute."""
 
 _SHARING_PORTS = 16
 _EPISODE_S = 21_600.0
@@ -156,6 +175,8 @@ class Scan:
             if flow.from_inside and not flow.to_inside:
                 ends = f"{flow.source} {flow.target}"
                 batch.state.asked[ends] = touched(batch.state.asked, ends) or True
+        if fact.body.format == "zeek":
+            self._other_logs(batch)
         kept = batch.state
         bounded(kept.asked, self.asked_max)
         told = [self._finding(fact, name, kept.sweeps[name], batch.grown[name]) for name in batch.grown]
@@ -180,6 +201,30 @@ class Scan:
             self._knocked(batch, flow, port)
         if tried and inside(flow.target, PRIVATE):
             self._contact(batch, flow, f"{flow.source} horizontal {port}", flow.target, port)
+
+    def _other_logs(self, batch: _Batch) -> None:
+        """Take what is no connection: requests by ARP, and Zeek's own notices of scans."""
+        for index, row in enumerate(batch.fact.body.rows):
+            if row.get("log") == "arp" and (flow := _asked(index, row)) is not None:
+                if not inside(flow.source, self.allowed):
+                    self._contact(batch, flow, f"{flow.source} horizontal arp", flow.target, "arp")
+            elif row.get("log") == "notice" and (shape := NOTICES.get(str(row.get("note")))):
+                self._noticed(batch, index, row, shape)
+
+    def _noticed(self, batch: _Batch, index: int, row: dict[str, Any], shape: str) -> None:
+        """Believe a notice of Zeek; about one host that a stranger scans it is background."""
+        source, target = str(row.get("src") or row.get("id.orig_h") or ""), str(row.get("dst") or "")
+        if not source or inside(source, self.allowed):
+            return
+        outside = bool(target) and not ours(source, self.home)
+        name = f"{target} exposed" if outside else f"{source} {shape}"
+        at = number(row.get("at"), batch.fact.at)
+        sweep = self._sweep(batch.state, name, at, at)
+        sweep.tries = max(sweep.tries + 1, whole(row.get("n")))
+        sweep.grade = max(sweep.grade, "background" if outside else shape, key=lambda one: _RANK[one])
+        self._count(sweep.hosts, ((source,) if outside else (target,)) if target else ())
+        self._count(sweep.ports, (f"{row.get('proto') or 'tcp'}/{row['p']}",) if row.get("p") else ())
+        batch.grown.setdefault(name, []).append(evidence_of(batch.fact, index))
 
     def _relevant(self, scanning: Scanning, flow: Flow) -> bool:
         """Whether a try of a host of ours (or a stranger's) may belong to a scan."""
@@ -209,7 +254,7 @@ class Scan:
             if flow.outcome >= 0:
                 return  # the sum would not rise above zero
             group = groups[name] = Group(nats=0.0, since=flow.at, last=flow.at)
-        if target in group.seen:
+        if group.seen.get(target, -2) >= (-1 if flow.proto != "arp" else flow.outcome):
             group.seen[target] = group.seen.pop(target)
             return
         self._weigh(group, flow, target)
@@ -218,18 +263,21 @@ class Scan:
         group.tries += 1
         group.untold[target] = evidence_of(batch.fact, flow.row)
         bounded(group.untold, _UNTOLD_MAX)
-        if group.nats >= self.suspect_nats:
+        if group.nats >= self.suspect_nats * (ARP_CAUTION if flow.proto == "arp" else 1.0):
             scan = name.rpartition(" ")[0]
             batch.grown.setdefault(scan, []).extend(group.untold.values())
             self._grow(batch.state, flow, group, scan, common)
 
     def _weigh(self, group: Group, flow: Flow, target: str) -> None:
         """Add the log-likelihood ratio of one first contact; begin anew at zero."""
-        group.nats = faded(group.nats, flow.at - group.last, self.half_life_s)
+        half_life_s = ARP_HALF_LIFE_S if flow.proto == "arp" else self.half_life_s
+        failed = log((1.0 - self.scanner_success) / (1.0 - self.benign_success))
+        group.nats = faded(group.nats, flow.at - group.last, half_life_s)
         if flow.outcome < 0:
-            group.nats += log((1.0 - self.scanner_success) / (1.0 - self.benign_success))
+            group.nats += failed
         elif flow.outcome > 0:
-            group.nats = max(0.0, group.nats + log(self.scanner_success / self.benign_success))
+            taken_back = failed if group.seen.get(target) == -1 else 0.0
+            group.nats = max(0.0, group.nats - taken_back + log(self.scanner_success / self.benign_success))
         if group.nats == 0.0:
             group.since, group.tries, group.untold = flow.at, 0, {}
         group.nats = min(group.nats, 4.0 * self.certain_nats)
@@ -263,8 +311,8 @@ class Scan:
 
     def _grade(self, group: Group, flow: Flow, shape: str) -> str:
         web = shape == "horizontal" and flow.port in WEB and not flow.to_inside
-        outage = web and max(group.seen.values()) < 1
-        return shape if group.nats >= self.certain_nats * (2.0 if outage else 1.0) else "suspected"
+        caution = ARP_CAUTION if flow.proto == "arp" else 2.0 if web and max(group.seen.values()) < 1 else 1.0
+        return shape if group.nats >= self.certain_nats * caution else "suspected"
 
     def _knocked(self, batch: _Batch, flow: Flow, port: str) -> None:
         """Count a try from the internet against the host of ours that it reached."""
@@ -312,6 +360,8 @@ class Scan:
         if shape == "exposed":
             tries = f"{sweep.tries} tries from {hosts} outside on {ports}"
             return f"{device} is exposed to the internet: {tries} {within}, as every such host sees."
+        if not sweep.hosts:
+            return f"{device} scans, as scripts of Zeek say: {sweep.tries} tries {within}."
         where = f"{hosts} on {ports}" if shape == "horizontal" else f"{ports} of {hosts}"
         return f"{device} tried {where}: {sweep.tries} first contacts {within} led nowhere."
 
@@ -329,3 +379,14 @@ def _is_try(flow: Flow) -> bool:
     if flow.proto == "udp":
         return flow.port < EPHEMERAL and flow.source_port >= 1024 and flow.source_port not in (1900, 3702, 5353)
     return flow.proto == "tcp" and (flow.outcome != 0 or flow.state in ("RSTO", "RSTR", "SF", "closed"))
+
+
+def _asked(index: int, row: dict[str, Any]) -> Flow | None:
+    """A request by ARP as a try that failed, its reply as one that did not; None for an announcement."""
+    asks = str(row.get("operation")) in ("request", "who-has")
+    ends = str(row.get("orig_h") or ""), str(row.get("resp_h") or "")
+    source, target = ends if asks else ends[::-1]
+    if source == target or is_group(source) or not target:
+        return None
+    outcome, at = -1 if asks else 1, number(row.get("at"), 0.0)
+    return Flow(index, at, source, 0, target, 0, "arp", "", outcome, "", 0.0, 0, 0, from_inside=True, to_inside=True)
