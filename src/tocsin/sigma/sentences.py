@@ -67,8 +67,8 @@ def quoted(value: str) -> str:
 def condition_lines(node: Node) -> list[str]:
     """When a rule fires: one sentence, or a sentence and a list."""
     wanted, unwanted = _sides(node)
-    when = _phrase(wanted) if wanted else "anything happens there"
-    unless = f", unless {_phrase(unwanted)}" if unwanted else ""
+    when = phrase(wanted) if wanted else "anything happens there"
+    unless = f", unless {phrase(unwanted)}" if unwanted else ""
     if len(when) + len(unless) <= SENTENCE_CHARS_MAX:
         return [f"Fires when {when}{unless}."]
     lines = _listed("Fires when", wanted, 1) if wanted else [f"Fires when {when}"]
@@ -95,7 +95,7 @@ def _one(kind: type[AllOf | AnyOf], parts: Sequence[Node]) -> Node | None:
 def _listed(start: str, node: Node, depth: int) -> list[str]:
     """A node as one line, or as a heading over its parts."""
     if not isinstance(node, AllOf | AnyOf) or len(_merged(node)) == 1:
-        return [f"{start} {_phrase(node)}"]
+        return [f"{start} {phrase(node)}"]
     heading = "all of these hold:" if isinstance(node, AllOf) else "any of these holds:"
     return [f"{start} {heading}", *_bullets(node, depth)]
 
@@ -119,7 +119,8 @@ def _bullet(part: Node | tuple[Group, str], depth: int) -> list[str]:
 # --- as a sentence ---
 
 
-def _phrase(node: Node | None) -> str:
+def phrase(node: Node | None) -> str:
+    """A condition as part of a sentence, however long."""
     if node is None:
         return ""
     if not isinstance(node, AllOf | AnyOf):
@@ -138,9 +139,9 @@ def _part(part: Node | tuple[Group, str], *, inner: bool = False) -> str:
         case Not(part=Atom() as atom):
             return _comparison((atom,), "any", negated=True)
         case Not():
-            return f"not ({_phrase(part.part)})"
+            return f"not ({phrase(part.part)})"
         case AllOf() | AnyOf():
-            text = _phrase(part)
+            text = phrase(part)
             return f"({text})" if inner and len(_merged(part)) > 1 else text
     return "the rule matches"
 
@@ -176,6 +177,8 @@ def _comparison(group: Sequence[Atom], word: str, *, negated: bool = False) -> s
         values = [*values, f"{len(group) - VALUES_TOLD_MAX} more"]
     verb = _verb(atom)[negated]
     several = f"{word} of " if len(group) > 1 else ""
+    if several and atom.operator == "re":
+        verb, several = verb.removesuffix(" the regular expression"), f"{several}the regular expressions "
     case = " (case matters)" if atom.cased else ""
     return f"{subject} {verb} {several}{joined(values, 'and' if word == 'all' else 'or')}{case}"
 
