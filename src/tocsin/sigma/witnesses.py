@@ -12,6 +12,8 @@ Trigger: TypeAlias = Text | str
 """A text found in a field, or the digest that admission left for a row."""
 Triggers: TypeAlias = frozenset[Trigger]
 Needed: TypeAlias = Callable[[Atom], Triggers]
+Share: TypeAlias = Callable[[Trigger], float]
+"""The share of rows in which a trigger is found, as far as known; a wrong one costs time, never an answer."""
 
 LONG = frozenset(
     {"CommandLine", "ParentCommandLine", "ScriptBlockText", "TargetObject", "TargetFilename", "Details", "Payload", ""}
@@ -20,7 +22,16 @@ LONG = frozenset(
 SHARE_LONG_MIN, SHARE_MIN = 1e-4, 0.02
 
 
-def witness(node: Node, needed: Needed) -> Triggers | None:
+def guessed(trigger: Trigger) -> float:
+    """A share where nothing was counted yet: long texts are rare, and texts in long fields rarer."""
+    if isinstance(trigger, str):
+        return SHARE_LONG_MIN
+    least = SHARE_LONG_MIN if trigger.field in LONG else SHARE_MIN
+    letters = len(trigger.text) + (0 if trigger.how == "contains" else 2)
+    return max(least, 0.5 * 0.5**letters)
+
+
+def witness(node: Node, needed: Needed, share: Share = guessed) -> Triggers | None:
     """Triggers of which at least one is there whenever a condition holds; None if there are no such triggers.
 
     >>> from tocsin.sigma.atoms import atom
@@ -29,35 +40,26 @@ def witness(node: Node, needed: Needed) -> Triggers | None:
     >>> [text.text for text in witness(AllOf(parts=(powershell, hidden)), needed)]
     ['-w hidden']
     """
-    return _best(node, needed, holds=True)
+    return _best(node, needed, share, holds=True)
 
 
-def _best(node: Node, needed: Needed, *, holds: bool) -> Triggers | None:
+def _best(node: Node, needed: Needed, share: Share, *, holds: bool) -> Triggers | None:
     match node:
         case Atom():
             return (needed(node) or None) if holds else None
         case Not(part=part):
-            return _best(part, needed, holds=not holds)
+            return _best(part, needed, share, holds=not holds)
         case AllOf(parts=parts) | AnyOf(parts=parts):
-            found = [_best(part, needed, holds=holds) for part in parts]
-            return _rarest(found) if isinstance(node, AllOf) == holds else _together(found)
+            found = [_best(part, needed, share, holds=holds) for part in parts]
+            return _rarest(found, share) if isinstance(node, AllOf) == holds else _together(found)
         case Named():
             return None
 
 
-def _rarest(found: Iterable[Triggers | None]) -> Triggers | None:
+def _rarest(found: Iterable[Triggers | None], share: Share) -> Triggers | None:
     return min((each for each in found if each), key=lambda each: sum(map(share, each)), default=None)
 
 
 def _together(found: list[Triggers | None]) -> Triggers | None:
     known = [each for each in found if each]
     return frozenset().union(*known) if len(known) == len(found) else None
-
-
-def share(trigger: Trigger) -> float:
-    """A guess at the share of rows in which a trigger is found; a wrong guess costs time, never an answer."""
-    if isinstance(trigger, str):
-        return SHARE_LONG_MIN
-    least = SHARE_LONG_MIN if trigger.field in LONG else SHARE_MIN
-    letters = len(trigger.text) + (0 if trigger.how == "contains" else 2)
-    return max(least, 0.5 * 0.5**letters)
