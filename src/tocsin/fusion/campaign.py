@@ -3,9 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from tocsin.city.context import City
+from tocsin.contract.network import PRIVATE, address_of, ours
 from tocsin.fusion.state import Hypothesis, Memory, Met
 from tocsin.fusion.tables import Hazard
 from tocsin.model import Finding
@@ -37,21 +38,8 @@ def commons_of(names: tuple[str, ...]) -> Commons:
 
 @lru_cache(maxsize=65_536)
 def _common(name: str, commons: Commons) -> bool:
-    address = _address(name)
+    address = address_of(name)
     return address is not None and any(address in network for network in commons)
-
-
-@lru_cache(maxsize=65_536)
-def _private(name: str) -> bool:
-    address = _address(name)
-    return address is not None and address.is_private
-
-
-def _address(name: str) -> IPv4Address | IPv6Address | None:
-    try:
-        return ip_address(name)
-    except ValueError:
-        return None
 
 
 class Ties:
@@ -67,7 +55,7 @@ class Ties:
 
     def ours(self, name: str) -> bool:
         """Whether a host belongs to us: a private address, or one of an asset of the city."""
-        return _private(name) or (self._city is not None and self._city.asset_at(name) is not None)
+        return ours(name, PRIVATE) or (self._city is not None and self._city.asset_at(name) is not None)
 
     def sought(self, memory: Memory, finding: Finding, hazard: Hazard) -> Iterator[str]:
         """Under which names a hypothesis is found that this finding continues."""
@@ -137,15 +125,12 @@ def accused(hypothesis: Hypothesis, hazard: Hazard) -> list[str]:
     for finding in _once(hypothesis.held.values()):
         for place, name in enumerate(finding.actors):
             suspicion[name] += finding.weight.nats / (1 + place)
-    own = {name: _against(hypothesis, hazard, name) for name in hypothesis.subjects}
+    enough = -hazard.prior_of(hypothesis.held.values())
+    proven = {name for name in hypothesis.subjects if _against(hypothesis, hazard, name) >= enough}
     named = [
         name
         for finding in hypothesis.held.values()
-        if finding.actors
-        and (
-            finding.subject not in finding.actors
-            or own.get(finding.subject, 0.0) >= -hazard.prior_of(hypothesis.held.values())
-        )
+        if finding.subject not in finding.actors or (finding.subject in proven and not hazard.is_event(finding))
         for name in finding.actors
     ]
     return sorted(dict.fromkeys(named), key=lambda name: -suspicion[name])

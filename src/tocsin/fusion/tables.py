@@ -49,8 +49,14 @@ class Hazard(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return _row(self.severity, finding) or "info"
 
     def act_of(self, finding: Finding) -> Act | None:
-        """How an incident is called that this finding leads; None for the hazard's own title."""
-        return _row(self.acts, finding)
+        """How an incident is called that this finding leads, and what to do; None for the hazard's own words.
+
+        What an act says nothing about is as for its kind, else as for the hazard.
+        """
+        known = [self.acts[key] for key in _keys(finding) if key in self.acts]
+        if not known:
+            return None
+        return Act(title=known[0].title, next=next((act.next for act in known if act.next), self.next))
 
     def prior_of(self, findings: Iterable[Finding]) -> float:
         """Log odds before any evidence: those of the least rare thing that was found."""

@@ -86,7 +86,7 @@ def _act(hypothesis: Hypothesis, hazard: Hazard) -> Act:
     """What the incident is called and what to do: as its leading finding says, else as the hazard does."""
     lead = leading(hypothesis, hazard)
     own = hazard.act_of(lead) if lead is not None else None
-    return Act(title=own.title, next=own.next or hazard.next) if own else Act(title=hazard.title, next=hazard.next)
+    return own or Act(title=hazard.title, next=hazard.next)
 
 
 def _filled(text: str, hypothesis: Hypothesis, hazard: Hazard, parties: Parties, city: City | None) -> str:
