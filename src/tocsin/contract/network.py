@@ -1,6 +1,6 @@
 """Connections as network detectors see them: one form for Zeek and EVE, which end is ours, and bounded tables."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -80,6 +80,23 @@ def address_of(text: str) -> IPv4Address | IPv6Address | None:
         return None
 
 
+def numbered(text: str) -> tuple[int, int] | None:
+    """IP version and number of an address, or None; four small numbers are read fast, all else by `ipaddress`.
+
+    >>> numbered("10.0.0.1"), numbered("::1"), numbered("printer")
+    ((4, 167772161), (6, 1), None)
+    """
+    parts = text.split(".")
+    if len(parts) == 4:
+        try:
+            a, b, c, d = map(int, parts)
+        except ValueError:
+            return None
+        return (4, a << 24 | b << 16 | c << 8 | d) if (a | b | c | d) >> 8 == 0 else None
+    known = address_of(text)
+    return None if known is None else (known.version, int(known))
+
+
 @lru_cache(maxsize=65_536)
 def inside(address: str, networks: tuple[str, ...]) -> bool:
     """Whether an address lies in one of these networks (CIDR).
@@ -87,12 +104,12 @@ def inside(address: str, networks: tuple[str, ...]) -> bool:
     >>> inside("192.168.7.1", PRIVATE), inside("198.51.100.1", PRIVATE), inside("no address", PRIVATE)
     (True, False, False)
     """
-    known = address_of(address)
+    known = numbered(address)
     if known is None:
         return False
+    version, value = known
     four, six = _parsed(networks)
-    number = int(known)
-    return any(number & mask == first for _, first, mask in (four if known.version == 4 else six))
+    return any(value & mask == first for _, first, mask in (four if version == 4 else six))
 
 
 @lru_cache(maxsize=65_536)
@@ -102,10 +119,13 @@ def is_group(address: str) -> bool:
     >>> is_group("239.255.255.250"), is_group("192.168.1.255"), is_group("ff02::1"), is_group("10.0.0.1")
     (True, True, True, False)
     """
-    known = address_of(address)
-    if known is None or known.is_multicast or known.is_unspecified:
+    known = numbered(address)
+    if known is None:
         return True
-    return known.version == 4 and int(known) & 255 == 255
+    version, value = known
+    if version == 4:
+        return value & 255 == 255 or value >> 28 == 14 or value == 0
+    return value >> 120 == 255 or value == 0
 
 
 def is_near(address: str) -> bool:
@@ -113,19 +133,34 @@ def is_near(address: str) -> bool:
     return inside(address, _NEAR)
 
 
-def flows(fact: Observation[LogEvents], home: tuple[str, ...]) -> Iterator[Flow]:
+@lru_cache(maxsize=64)
+def _and_near(home: tuple[str, ...]) -> tuple[str, ...]:
+    return (*home, *_NEAR)
+
+
+_LATEST: dict[str, tuple[Observation[LogEvents], tuple[str, ...], list[Flow]]] = {}
+"""The batch read last, since the detectors of one log read it one after the other."""
+
+
+def flows(fact: Observation[LogEvents], home: tuple[str, ...]) -> Sequence[Flow]:
     """The connection records among the rows: Zeek `conn`, EVE `flow`; rows that name no two ends are passed over.
 
     An end is ours where its address lies in `home` or near, or where Zeek says so (`local_orig`, `local_resp`).
     """
-    if fact.body.format == "zeek":
-        for index, row in enumerate(fact.body.rows):
-            if row.get("log") == "conn" and (flow := _zeek(index, row, home)) is not None:
-                yield flow
-    elif fact.body.format == "eve":
-        for index, row in enumerate(fact.body.rows):
-            if row.get("event_type") == "flow" and (flow := _eve(index, row, home)) is not None:
-                yield flow
+    latest = _LATEST.get("")
+    if latest is not None and latest[0] is fact and latest[1] == home:
+        return latest[2]
+    found = _read(fact, _and_near(home))
+    _LATEST[""] = (fact, home, found)
+    return found
+
+
+def _read(fact: Observation[LogEvents], home: tuple[str, ...]) -> list[Flow]:
+    name, wanted, reader = _READERS.get(fact.body.format, ("", "", _zeek))
+    if not name:
+        return []
+    made = (reader(index, row, home) for index, row in enumerate(fact.body.rows) if row.get(name) == wanted)
+    return [flow for flow in made if flow is not None]
 
 
 def _zeek(index: int, row: dict[str, Any], home: tuple[str, ...]) -> Flow | None:
@@ -150,8 +185,8 @@ def _zeek(index: int, row: dict[str, Any], home: tuple[str, ...]) -> Flow | None
         number(get("duration"), 0.0),
         out_bytes,
         in_bytes,
-        get("local_orig") is True or ours(source, home),
-        get("local_resp") is True or ours(target, home),
+        get("local_orig") is True or inside(source, home),
+        get("local_resp") is True or inside(target, home),
     )
 
 
@@ -201,8 +236,8 @@ def _eve(index: int, row: dict[str, Any], home: tuple[str, ...]) -> Flow | None:
         number(flow.get("age"), 0.0),
         out_bytes,
         in_bytes,
-        ours(source, home),
-        ours(target, home),
+        inside(source, home),
+        inside(target, home),
     )
 
 
@@ -232,9 +267,13 @@ def _began(flow: dict[str, Any], otherwise: float) -> float:
     return min(moment.timestamp(), otherwise) if moment.tzinfo is not None else otherwise
 
 
+_READERS = {"zeek": ("log", "conn", _zeek), "eve": ("event_type", "flow", _eve)}
+"""By format: which field tells what a row is, its value for connections, and how to read one."""
+
+
 def ours(address: str, home: tuple[str, ...]) -> bool:
     """Whether an address is of our networks, or of the sensor's own link."""
-    return inside(address, home) or inside(address, _NEAR)
+    return inside(address, _and_near(home))
 
 
 def number(value: object, otherwise: float) -> float:

@@ -18,7 +18,6 @@ from tocsin.contract.network import (
     flows,
     inside,
     is_group,
-    is_near,
     touched,
 )
 from tocsin.contract.ports import misplaced, usual
@@ -146,9 +145,9 @@ class Beacon:
             return False
         if flow.proto == "udp" and (usual(flow.port) or flow.source_port < 1024):
             return False
-        begun = flow.outcome != 0 or flow.state not in ("OTH", "SHR", "RSTRH")
-        stranger = is_group(flow.target) or is_near(flow.target) or inside(flow.target, self.expected)
-        return begun and not stranger
+        if is_group(flow.target) or (self.expected and inside(flow.target, self.expected)):
+            return False
+        return flow.outcome != 0 or flow.state not in ("OTH", "SHR", "RSTRH")
 
     def _note(self, batch: _Batch, flow: Flow, name: str) -> bool:
         """Add a call to its pair; whether it was a new one."""
@@ -173,7 +172,8 @@ class Beacon:
         pair.answered += flow.outcome > 0
         pair.service = pair.service or flow.service
         pair.sizes = [*pair.sizes[1 - self.gaps_max :], flow.out_bytes]
-        pair.evidence = [*pair.evidence[1 - _EVIDENCE_KEPT :], evidence_of(batch.fact, flow.row)]
+        if pair.calls > 1:
+            pair.evidence = [*pair.evidence[1 - _EVIDENCE_KEPT :], evidence_of(batch.fact, flow.row)]
 
     def _judge(self, batch: _Batch, name: str, flow: Flow) -> None:
         """Tell of a pair whose points suffice."""

@@ -1,7 +1,6 @@
 """First contacts: a host of ours talks with a place outside that nobody of ours has talked with before."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Annotated, ClassVar
 from zlib import crc32
 
@@ -12,14 +11,13 @@ from tocsin.contract.network import (
     NAMED_MAX,
     PRIVATE,
     Flow,
-    address_of,
     amount,
     bounded,
     checked,
     evidence_of,
     flows,
     is_group,
-    is_near,
+    numbered,
     touched,
 )
 from tocsin.contract.ports import misplaced, usual
@@ -44,7 +42,7 @@ class News(Struct, array_like=True):
 
 
 class Contacts(Struct):
-    """What one log showed: since when it is learnt, neighbourhoods that are known (by hash), news by host."""
+    """What one log showed: since when it is learnt, neighbourhoods that are known (by number), news by host."""
 
     began: float | None = None
     known: dict[int, int] = {}
@@ -99,7 +97,7 @@ class FirstContact:
 
     def _meets(self, kept: Contacts, flow: Flow) -> bool:
         """Learn a place; whether it is new, and the time of learning over."""
-        if is_group(flow.target) or is_near(flow.target):
+        if is_group(flow.target):
             return False
         kept.began = flow.at if kept.began is None else min(kept.began, flow.at)
         place = _neighbourhood(flow.target)
@@ -149,13 +147,13 @@ class FirstContact:
         )
 
 
-@lru_cache(maxsize=65_536)
 def _neighbourhood(address: str) -> int:
-    """The /24 (IPv4) or /48 (IPv6) of an address, as a hash of 32 bits that is equal on every machine."""
-    known = address_of(address)
+    """The /24 (IPv4) or /48 (IPv6) of an address, as a number; of anything else a hash of 32 bits."""
+    known = numbered(address)
     if known is None:
-        return crc32(address.encode())
-    return crc32(f"{known.version} {int(known) >> (8 if known.version == 4 else 80)}".encode())
+        return crc32(address.encode()) | 1 << 50
+    version, value = known
+    return value >> 8 if version == 4 else value >> 80 | 1 << 49
 
 
 def _because(flow: Flow) -> str:

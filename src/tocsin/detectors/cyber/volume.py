@@ -89,19 +89,19 @@ class Volume:
     def step(self, state: Habits | None, fact: Observation[LogEvents]) -> tuple[Habits, list[Finding]]:
         """Take the connections of one batch; one finding per host and hour that is unusual."""
         kept = Habits() if state is None else state
-        heard: dict[str, dict[str, int]] = {}
+        heard: dict[str, dict[int, int]] = {}
         told: list[Finding | None] = []
         for flow in flows(fact, self.home):
             host, place, sent_bytes = _sent(flow)
-            if sent_bytes and not is_group(place) and not inside(place, self.expected):
+            if sent_bytes and not is_group(place) and not (self.expected and inside(place, self.expected)):
                 ended = flow.at + max(0.0, flow.duration_s)
-                habit = self._habit(kept.hosts, host, ended)
-                if int(ended // _HOUR_S) > habit.hour:
+                habit, hour = self._habit(kept.hosts, host, ended), int(ended // _HOUR_S)
+                if hour > habit.hour:
                     told.append(self._judge(fact, host, habit, heard.pop(host, {})))
-                    _next_hour(habit, int(ended // _HOUR_S), self.hours_min)
+                    _next_hour(habit, hour, self.hours_min)
                 _add(habit, place, sent_bytes, ended)
-                heard.setdefault(host, {})[evidence_of(fact, flow.row)] = sent_bytes
-        told += [self._judge(fact, host, kept.hosts[host], rows) for host, rows in heard.items()]
+                heard.setdefault(host, {})[flow.row] = sent_bytes
+        told += [self._judge(fact, host, kept.hosts[host], heard[host]) for host in heard]
         bounded(kept.hosts, self.hosts_max)
         return kept, [finding for finding in told if finding is not None]
 
@@ -112,20 +112,20 @@ class Volume:
             habit = hosts[host] = Habit(hour=int(at // _HOUR_S), last=at)
         return habit
 
-    def _judge(self, fact: Observation[LogEvents], host: str, habit: Habit, evidence: dict[str, int]) -> Finding | None:
+    def _judge(self, fact: Observation[LogEvents], host: str, habit: Habit, rows: dict[int, int]) -> Finding | None:
         """A finding where the hour under way is unusual for this host."""
-        if not evidence or habit.hours < self.hours_min or habit.sent_bytes < self.sent_min_bytes:
+        if not rows or habit.hours < self.hours_min or habit.sent_bytes < self.sent_min_bytes:
             return None
         above = log1p(habit.sent_bytes) - habit.mean
         reached = sum(above >= least * max(habit.deviation, _DEVIATION_MIN) for least in self.deviations)
         habit.rank = max(habit.rank, reached)
-        return self._finding(fact, host, habit, evidence) if habit.rank else None
+        return self._finding(fact, host, habit, rows) if habit.rank else None
 
-    def _finding(self, fact: Observation[LogEvents], host: str, habit: Habit, evidence: dict[str, int]) -> Finding:
+    def _finding(self, fact: Observation[LogEvents], host: str, habit: Habit, rows: dict[int, int]) -> Finding:
         most = max(habit.places, key=lambda place: (habit.places[place], place))
         usually = f"{amount(exp(habit.mean))} are usual for it ({habit.hours} hours learnt)"
         sent = f"{host} sent {amount(habit.sent_bytes)} out within an hour, most of it to {most}"
-        largest = sorted(evidence, key=lambda row: (-evidence[row], row))[:_EVIDENCE_MAX]
+        largest = sorted(rows, key=lambda row: (-rows[row], row))[:_EVIDENCE_MAX]
         return Finding(
             id=derived_id("f", self.kind, fact.source, host, habit.hour),
             at=min(habit.last, fact.at),
@@ -133,7 +133,7 @@ class Volume:
             kind=self.kind,
             subject=host,
             because=f"{sent}; {usually}.",
-            evidence=tuple(largest),
+            evidence=tuple(evidence_of(fact, row) for row in largest),
             source=fact.source,
             detector=self.kind,
             grade=("weak", "clear")[habit.rank - 1],

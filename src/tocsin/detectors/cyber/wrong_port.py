@@ -17,7 +17,6 @@ from tocsin.contract.network import (
     flows,
     inside,
     is_group,
-    is_near,
     touched,
 )
 from tocsin.contract.ports import misplaced, usual
@@ -123,7 +122,7 @@ class WrongPort:
         unknown = not flow.service and flow.proto == "tcp" and not usual(flow.port)
         if not (wrong or (unknown and flow.out_bytes and flow.in_bytes)):
             return False
-        return not (is_group(flow.target) or is_near(flow.target) or inside(flow.target, self.expected))
+        return not (is_group(flow.target) or inside(flow.target, self.expected))
 
     def _rank(self, kept: Talking, name: str, flow: Flow) -> int:
         """0 nothing, 1 weak, 2 clear, 3 strong."""
