@@ -19,7 +19,7 @@ from tocsin.app.rulefiles import Named, book_of, named
 from tocsin.city.context import City
 from tocsin.contract.bodies import LogEvents
 from tocsin.contract.cards import poisson_upper
-from tocsin.contract.rule_hits import Firing
+from tocsin.contract.rule_hits import counts_of
 from tocsin.contract.rulebook import Rate, RuleBook
 from tocsin.contract.sensor_rows import FORMAT, SensorRows
 from tocsin.contract.walk import configured, member_of, members
@@ -195,11 +195,9 @@ def _note(alarms: dict[str, Finding], fact: Fact) -> None:
 
 
 def _told(found: Named, spans: Spans, alarms: dict[str, Finding], house: House, command: str) -> Told:
-    counts: Counter[str] = Counter()
-    for kind in DETECTORS:
-        for state in house.graph.states_of(kind).values():
-            counts.update({name: one.hits for name, one in cast("Firing", state).counts.items()})
-    forecasts = [_forecast(one, spans, alarms, counts[one.id]) for one in found.rules()]
+    counts = counts_of(state for kind in DETECTORS for state in house.graph.states_of(kind).values())
+    hits = {name: one.hits for name, one in counts.items()}
+    forecasts = [_forecast(one, spans, alarms, hits.get(one.id, 0)) for one in found.rules()]
     flow = house.flow.counts
     return Told(
         forecasts=tuple(sorted(forecasts, key=lambda one: (-one.alarms, -one.hits, one.title))),

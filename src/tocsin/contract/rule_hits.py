@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as member
 from typing import TYPE_CHECKING, Any
@@ -326,6 +326,17 @@ class RuleHits:
         for name in list(firing.counts)[: max(0, len(firing.counts) - COUNTS_MAX)]:
             del firing.counts[name]
         forget(firing.tunings, at)
+
+
+def counts_of(states: Iterable[Firing]) -> dict[str, Count]:
+    """The counts by rule; of a rule that several detectors run, those of the one that saw most."""
+    found: dict[str, Count] = {}
+    for state in states:
+        for rule, count in dict(state.counts).items():
+            known = found.get(rule)
+            if known is None or count.hits + count.suppressed > known.hits + known.suppressed:
+                found[rule] = count
+    return found
 
 
 def _accepted(rules: Sequence[Rule]) -> tuple[type, ...]:

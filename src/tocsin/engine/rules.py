@@ -1,9 +1,9 @@
 """The rules in force as people see them: what is loaded, refused, fed, tuned, and how often each rang."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from tocsin.contract.rule_hits import Firing, RuleHits
+from tocsin.contract.rule_hits import Count, Firing, RuleHits, counts_of
 from tocsin.contract.rulebook import RuleBook
 from tocsin.contract.tuning import Tuning
 from tocsin.engine.graph import Graph
@@ -84,35 +84,18 @@ class Rules:
             ),
             unfed=len(self._unfed()),
             tuned=sum(one.ends() > now for one in self._tunings().values()),
-            suppressed_hits=sum(count.suppressed for state in self._states() for count in list(state.counts.values())),
+            suppressed_hits=sum(count.suppressed for count in counts_of(self._states()).values()),
             problem=" ".join(problems),
         )
 
     def rows(self, now: float) -> list[RuleRow]:
         """A row per rule and correlation: those that rang most first, then by title."""
-        unfed, tunings = self._unfed(), self._tunings()
-        rows = [self._row(one, tunings.get(one.id), now, fed=one.id not in unfed) for one in self.book.every]
+        unfed, counts, tunings, book = self._unfed(), counts_of(self._states()), self._tunings(), self.book
+        rows = [
+            rule_row(one, book, counts.get(one.id), tunings.get(one.id), now=now, fed=one.id not in unfed)
+            for one in book.every
+        ]
         return sorted(rows, key=lambda row: (-row.hits - row.suppressed, row.title, row.id))
-
-    def _row(self, rule: Rule | Correlation, tuning: Tuning | None, now: float, *, fed: bool) -> RuleRow:
-        counts = [state.counts[rule.id] for state in self._states() if rule.id in state.counts]
-        rate = self.book.rates.get(rule.id)
-        return RuleRow(
-            id=rule.id,
-            title=rule.title,
-            level=rule.level,
-            family=rule.family,
-            correlation=isinstance(rule, Correlation),
-            path=rule.path,
-            line=rule.line,
-            tags=rule.tags,
-            fed=fed,
-            hits=sum(one.hits for one in counts),
-            suppressed=sum(one.suppressed for one in counts),
-            last_at=max((one.last_at for one in counts), default=None),
-            per_day_max=None if rate is None else rate.per_day_max,
-            **_tuned(tuning, now),
-        )
 
     def _stages(self) -> list[RuleHits]:
         return [node.stage for node in self._graph.nodes if isinstance(node.stage, RuleHits)]
@@ -122,12 +105,39 @@ class Rules:
         return [state for state in states if isinstance(state, Firing)]
 
     def _tunings(self) -> dict[str, Tuning]:
-        """Every detector folds the same decisions: any of them knows all."""
-        return next((dict(state.tunings) for state in self._states()), {})
+        return tunings_of(self._states())
 
     def _unfed(self) -> frozenset[str]:
         """Ids of rules whose log source nothing feeds."""
         return frozenset(rule.id for stage in self._stages() for rule in stage.unfed)
+
+
+def tunings_of(states: Iterable[Firing]) -> dict[str, Tuning]:
+    """What people decided about rules: every detector folds the same decisions, any of them knows all."""
+    return {name: one for state in states for name, one in dict(state.tunings).items()}
+
+
+def rule_row(
+    rule: Rule | Correlation, book: RuleBook, count: Count | None, tuning: Tuning | None, *, now: float, fed: bool
+) -> RuleRow:
+    """The row of one rule, with what was counted of it and what people decided about it."""
+    rate = book.rates.get(rule.id)
+    return RuleRow(
+        id=rule.id,
+        title=rule.title,
+        level=rule.level,
+        family=rule.family,
+        correlation=isinstance(rule, Correlation),
+        path=rule.path,
+        line=rule.line,
+        tags=rule.tags,
+        fed=fed,
+        hits=0 if count is None else count.hits,
+        suppressed=0 if count is None else count.suppressed,
+        last_at=None if count is None else count.last_at,
+        per_day_max=None if rate is None else rate.per_day_max,
+        **_tuned(tuning, now),
+    )
 
 
 def _tuned(tuning: Tuning | None, now: float) -> dict[str, Any]:

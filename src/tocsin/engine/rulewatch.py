@@ -33,6 +33,7 @@ class RuleWatch:
         post: Callable[[Fact], None],
         clock: Callable[[], float],
         origin: Origin,
+        every_s: float = EVERY_S,
     ) -> None:
         self.problem = ""
         self._content = content
@@ -41,6 +42,7 @@ class RuleWatch:
         self._post = post
         self._clock = clock
         self._origin = origin
+        self._every_s = every_s
         self._seen = self._done = ""  # the first look compares once: the files may have changed since they were read
         self._said = reloading.digest
         self._stopping = threading.Event()
@@ -85,7 +87,7 @@ class RuleWatch:
         return Change(at=self._clock(), origin=self._origin, what=RULES, digest=texts.digest, by=by, text=text)
 
     def _run(self) -> None:
-        while not self._stopping.wait(EVERY_S):
+        while not self._stopping.wait(self._every_s):
             before, self._seen = self._seen, stamp(self._folder)
             if self._seen == before != self._done:
                 self._try()

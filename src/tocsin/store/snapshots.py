@@ -2,9 +2,12 @@
 
 import sqlite3
 from collections.abc import Mapping
+from pathlib import Path
 
-from tocsin.store.log import EventLog
+from tocsin.store.database import reading
+from tocsin.store.log import FILE, EventLog
 from tocsin.store.scribe import RESUME_CLASS
+from tocsin.store.sealing import Keys, Sealer
 
 StateKey = tuple[str, str]
 """Stage and key."""
@@ -50,6 +53,14 @@ class Snapshots:
 
     def _unseal(self, at: StateKey, sealed: bytes) -> bytes:
         return self._log.sealer.unseal(RESUME_CLASS, 0, _name(at), sealed)
+
+
+def states_at_rest(folder: Path, keys: Keys, stage: str) -> dict[str, bytes]:
+    """The states of one stage by key, as the last snapshot in a log's folder has them; whoever writes goes on."""
+    sealer = Sealer(keys)
+    with reading(folder / FILE) as connection:
+        rows = connection.execute("SELECT key, sealed FROM snapshot WHERE stage = ?", (stage,)).fetchall()
+    return {key: sealer.unseal(RESUME_CLASS, 0, _name((stage, key)), raw) for key, raw in rows}
 
 
 def _name(at: StateKey) -> str:
