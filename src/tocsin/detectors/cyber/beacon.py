@@ -69,10 +69,18 @@ class Caller(Struct, array_like=True):
 
 
 class Calling(Struct):
-    """What one log showed: pairs under watch (by "source target proto/port"), and the hosts that were told."""
+    """What one log showed: pairs under watch (by "source target proto/port"), and the hosts that were told.
+
+    `everyday` are pairs on ports of everyday services, kept apart: they are many, and must not crowd out the odd ones.
+    """
 
     pairs: dict[str, Pair] = {}
     callers: dict[str, Caller] = {}
+    everyday: dict[str, Pair] = {}
+
+    def table(self, flow: Flow) -> dict[str, Pair]:
+        """The pairs among which a call belongs."""
+        return self.everyday if usual(flow.port) else self.pairs
 
 
 class _Batch(NamedTuple):
@@ -114,7 +122,10 @@ class Beacon:
     points: Annotated[
         tuple[float, float, float], Meta(description="Points from which a beacon is weak, clear, strong.")
     ] = (2.0, 3.0, 4.0)
-    pairs_max: Annotated[int, Meta(description="Most pairs of host and place under watch per log.", ge=1)] = 1_024
+    pairs_max: Annotated[
+        int,
+        Meta(description="Most pairs of host and place under watch per log, on odd and on everyday ports each.", ge=1),
+    ] = 1_024
     gaps_max: Annotated[int, Meta(description="Most latest gaps and sizes kept per pair.", ge=8)] = 24
     callers_max: Annotated[int, Meta(description="Most hosts with findings kept per log.", ge=1)] = 128
 
@@ -136,6 +147,7 @@ class Beacon:
         kept = batch.state
         told = [self._finding(fact, name, kept.callers[name], batch.grown[name]) for name in batch.grown]
         bounded(kept.pairs, self.pairs_max)
+        bounded(kept.everyday, self.pairs_max)
         bounded(kept.callers, self.callers_max)
         return kept, told
 
@@ -151,10 +163,10 @@ class Beacon:
 
     def _note(self, batch: _Batch, flow: Flow, name: str) -> bool:
         """Add a call to its pair; whether it was a new one."""
-        kept = batch.state
-        pair = touched(kept.pairs, name)
+        pairs = batch.state.table(flow)
+        pair = touched(pairs, name)
         if pair is None or flow.at - pair.last > _DAY_S:
-            pair = kept.pairs[name] = Pair(since=flow.at, last=flow.at, source_port=flow.source_port)
+            pair = pairs[name] = Pair(since=flow.at, last=flow.at, source_port=flow.source_port)
             self._heard(batch, pair, flow)
             return False
         gap_s = flow.at - pair.last
@@ -177,10 +189,11 @@ class Beacon:
 
     def _judge(self, batch: _Batch, name: str, flow: Flow) -> None:
         """Tell of a pair whose points suffice."""
-        pair = batch.state.pairs[name]
+        pairs = batch.state.table(flow)
+        pair = pairs[name]
         points = self._points(pair, flow)
         if points >= self.points[0]:
-            points -= _excuses(batch.state.pairs, flow)
+            points -= _excuses(batch.state, pairs, flow)
         rank = sum(points >= least for least in self.points)
         if rank:
             self._tell(batch, flow, pair, rank, points)
@@ -233,11 +246,11 @@ class Beacon:
         )
 
 
-def _excuses(pairs: dict[str, Pair], flow: Flow) -> float:
+def _excuses(calling: Calling, pairs: dict[str, Pair], flow: Flow) -> float:
     """What speaks against a beacon in what else is known: points to take off."""
     place, host = f" {flow.target} {flow.proto}/{flow.port}", f"{flow.source} "
     popular = sum(name.endswith(place) for name in pairs) >= _SHARED_BY
-    wide = sum(name.startswith(host) for name in pairs if not usual(int(name.rpartition("/")[2]))) >= _WIDE_PLACES
+    wide = sum(name.startswith(host) for name in calling.pairs) >= _WIDE_PLACES
     points = 2.5 if flow.proto == "udp" else 0.0
     return points + 2.0 * popular + 2.0 * wide + (0.0 if flow.from_inside else 1.0)
 
