@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Sequence
-from typing import Any
 
 from tocsin.model import digest
 from tocsin.sigma.closing import closed, due_of, opening_of
@@ -109,12 +108,12 @@ class Correlator:
 
     def _judge_due(self, state: Windows, until: float, told: list[Hit], *, inclusive: bool) -> None:
         """Judge, in order of time, the windows that are over by `until`."""
-        while state.agenda and (state.agenda[0][0] < until or (inclusive and state.agenda[0][0] == until)):
+        while _is_due(state, until, inclusive=inclusive):
             due, key, name = heapq.heappop(state.agenda)
             state.clock = max(state.clock, due)
             plan, group = self._by_key[key], state.lanes.get(key, {}).get(name)
-            if group is None or group.entry != due:  # forgotten since, or asked for anew
-                continue
+            if group is None or group.entry != due:
+                continue  # it was forgotten since, or has asked anew
             group.entry, before = math.inf, len(group.ids)
             hits = self._close(state, plan, name, group)
             state.events += len(group.ids) - before
@@ -123,15 +122,14 @@ class Correlator:
 
     def _take(self, state: Windows, plan: Plan, index: int, hit: Hit) -> list[Hit]:
         """One hit into the group that it belongs to."""
-        given = [text_of(hit.fields.get(field)) for field in plan.groups[index]]
-        values = tuple([value for value in given if value is not None])
-        if len(values) < len(given):
+        values = _texts(hit, plan.groups[index])
+        if values is None:
             state.counts.ungrouped += 1
             return []
         event = self._event(state, plan, index, hit)
         if event is None:
             return []
-        name = values[0] if len(values) == 1 else "".join([f"{len(value)}:{value}" for value in values])
+        name = values[0] if len(values) == 1 else _joint_name(values)
         group = self._group(state, plan, name, values)
         before = len(group.ids)
         hits = self._add(state, plan, name, group, event)
@@ -145,12 +143,10 @@ class Correlator:
         if plan.rule.near_m and hit.place is None:
             state.counts.placeless += 1
             return None
-        event = Event(at=hit.at, id=hit.id or "".join(hit.evidence[:1]) or f"{hit.at!r}", members=1 << index)
-        event.place = hit.place
-        event.evidence = () if hit.evidence == (event.id,) else hit.evidence
+        event = _event_of(hit, 1 << index)
         if plan.carried[index]:
             event.carried = {name: hit.fields.get(field) for name, field in plan.carried[index]}
-        if plan.values[index] and not _measure(plan, event, [hit.fields.get(field) for field in plan.values[index]]):
+        if plan.values[index] and not _measure(plan, event, hit, plan.values[index]):
             state.counts.valueless += 1
             return None
         return event
@@ -175,17 +171,21 @@ class Correlator:
         """An event into its group, unless it is late or known; the hits that follow."""
         if event.id in group.ids:
             return self._again(state, plan, name, group, event)
-        if event.at < group.newest - self.limits.lateness_s or event.at <= group.closed:
-            state.counts.late += 1
-            return []
-        if plan.mode != "rising" and len(group.ids) >= plan.events_max:
-            state.counts.evicted_events += 1
+        if self._left_out(state, plan, group, event):
             return []
         if not group.ids and group.opens is None:
             group.lag = state.clock - event.at
         group.ids[event.id] = event.at
         group.newest = max(group.newest, event.at)
         return self._judge(state, plan, name, group, put(group, event), changed=False)
+
+    def _left_out(self, state: Windows, plan: Plan, group: Group, event: Event) -> bool:
+        """Whether an event comes too late, or into a window that holds too many already; counted then."""
+        late = event.at < group.newest - self.limits.lateness_s or event.at <= group.closed
+        full = not late and plan.mode != "rising" and len(group.ids) >= plan.events_max
+        state.counts.late += late
+        state.counts.evicted_events += full
+        return late or full
 
     def _judge(self, state: Windows, plan: Plan, name: str, group: Group, index: int, *, changed: bool) -> list[Hit]:
         if plan.mode != "rising":
@@ -245,6 +245,11 @@ class Correlator:
         state.counts.evicted_groups += 1
 
 
+def _is_due(state: Windows, until: float, *, inclusive: bool) -> bool:
+    due = state.agenda[0][0] if state.agenda else math.inf
+    return due < until or (inclusive and due == until)
+
+
 def _tidy(state: Windows) -> None:
     """Drop wake-ups of groups that were forgotten, before they outnumber the others."""
     if len(state.agenda) > 64 + 2 * sum(len(lane) for lane in state.lanes.values()):
@@ -257,14 +262,30 @@ def _waits(state: Windows, entry: tuple[float, str, str]) -> bool:
     return group is not None and group.entry == entry[0]
 
 
-def _measure(plan: Plan, event: Event, values: list[Any]) -> bool:
+def _texts(hit: Hit, fields: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The values of some fields as they are compared; None where one is missing."""
+    given = [text_of(hit.fields.get(field)) for field in fields]
+    values = tuple([value for value in given if value is not None])
+    return values if len(values) == len(given) else None
+
+
+def _joint_name(values: tuple[str, ...]) -> str:
+    """One text for several values, such that no two lists of values share one."""
+    return "".join([f"{len(value)}:{value}" for value in values])
+
+
+def _event_of(hit: Hit, members: int) -> Event:
+    id_ = hit.id or "".join(hit.evidence[:1]) or f"{hit.at!r}"
+    evidence = () if hit.evidence == (id_,) else hit.evidence
+    return Event(at=hit.at, id=id_, members=members, place=hit.place, evidence=evidence)
+
+
+def _measure(plan: Plan, event: Event, hit: Hit, fields: tuple[str, ...]) -> bool:
     """Note the measured value on an event; False where there is none."""
     if plan.rule.kind in _SUMMED:
-        number = number_of(values[0])
+        number = number_of(hit.fields.get(fields[0]))
         event.number = 0.0 if number is None else number
         return number is not None
-    texts = [text_of(value) for value in values]
-    if None in texts:
-        return False
-    event.value = "\x1f".join(text or "" for text in texts)
-    return True
+    texts = _texts(hit, fields)
+    event.value = "\x1f".join(texts or ())
+    return texts is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -194,11 +194,16 @@ def _mode(rule: Correlation) -> Mode:
         return "closing" if _negated(rule.expression) else "rising"
     if all(name in ("gt", "gte") for name, _ in rule.conditions):
         return "rising"
-    none = rule.kind in ("event_count", "value_count") and _met(rule, 0.0)
-    return "absent" if none and any(_only_zero(name, bound) for name, bound in rule.conditions) else "closing"
+    return "absent" if _only_zero(rule) else "closing"
 
 
-def _only_zero(name: str, bound: float) -> bool:
+def _only_zero(rule: Correlation) -> bool:
+    """Whether no events or values at all meet the condition, and nothing else does."""
+    counts = rule.kind in ("event_count", "value_count") and _met(rule, 0.0)
+    return counts and any(_below_one(name, bound) for name, bound in rule.conditions)
+
+
+def _below_one(name: str, bound: float) -> bool:
     return (name == "lt" and bound <= 1) or (name in ("lte", "eq") and bound < 1)
 
 
@@ -236,7 +241,7 @@ def source_of(rule: Correlation, reference: str, ids: Mapping[str, str], name: s
 
 def _plan(rule: Correlation, ready: Sequence[Correlation], book: _Book, wanted: Mapping[str, set[str]]) -> Plan:
     mine = members(rule, book.ids)
-    parents = [other for other in ready if rule.id in members(other, book.ids)]
+    parents = _parents(rule, ready, book.ids)
     extra = sorted(wanted.get(rule.id, set()) - set(rule.group_by))
     ways = alternatives(rule, mine, book.ids)
 
@@ -247,7 +252,7 @@ def _plan(rule: Correlation, ready: Sequence[Correlation], book: _Book, wanted: 
         rule=rule,
         key=f"{rule.id} {digest(msgspec.json.encode((rule, mine, extra)))[:12]}",
         members=mine,
-        nested=sum(1 << index for index, member in enumerate(mine) if member in book.known),
+        nested=_bits_of(mine, book.known),
         stages=tuple(mine.index(book.ids[reference]) for reference in rule.rules),
         groups=tuple(fields(member, rule.group_by) for member in mine),
         values=tuple(fields(member, value_names(rule)) for member in mine),
@@ -260,6 +265,14 @@ def _plan(rule: Correlation, ready: Sequence[Correlation], book: _Book, wanted: 
         events_max=_events_max(rule, book.limits),
         tests=tuple((COMPARE[name], bound) for name, bound in rule.conditions),
     )
+
+
+def _parents(rule: Correlation, ready: Sequence[Correlation], ids: Mapping[str, str]) -> list[Correlation]:
+    return [other for other in ready if rule.id in members(other, ids)]
+
+
+def _bits_of(mine: Sequence[str], chosen: Collection[str]) -> int:
+    return sum(1 << index for index, member in enumerate(mine) if member in chosen)
 
 
 def _holds_for_nothing(rule: Correlation, ways: tuple[Alternative, ...] | None) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_network
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, TypeAlias
 
 from msgspec import Struct
@@ -86,14 +86,13 @@ def _ways(node: Node, *, wanted: bool) -> Iterator[tuple[Literal, ...]]:
 
 def _together(parts: Sequence[Node], *, wanted: bool) -> Iterator[tuple[Literal, ...]]:
     """Every part, the first way of each first: one part at a time is varied, so that each way of each is seen."""
-    firsts = [next(_ways(part, wanted=wanted), None) for part in parts]
-    if None in firsts:
+    firsts = [way for part in parts for way in islice(_ways(part, wanted=wanted), 1)]
+    if len(firsts) < len(parts):
         return
-    yield tuple(literal for first in firsts for literal in first or ())
+    yield tuple(chain.from_iterable(firsts))
     for index, part in enumerate(parts):
         for way in islice(_ways(part, wanted=wanted), 1, WAYS_MAX):
-            chosen = [way if place == index else first for place, first in enumerate(firsts)]
-            yield tuple(literal for each in chosen for literal in each or ())
+            yield tuple(chain(*firsts[:index], way, *firsts[index + 1 :]))
 
 
 # --- one row ---
@@ -102,17 +101,22 @@ def _together(parts: Sequence[Node], *, wanted: bool) -> Iterator[tuple[Literal,
 def _row(way: Sequence[Literal], lane: Lane) -> dict[str, Any] | None:
     """A row in which some comparisons hold and others do not; None where that cannot be made."""
     row: dict[str, Any] = {name: _number_or_text(min(words)) for name, words in lane.when.items() if words}
-    by_field: dict[str, list[Literal]] = {}
-    for atom, holds in way:
-        by_field.setdefault(atom.field or "message", []).append((atom, holds))
-    for field, literals in by_field.items():
+    for field, literals in _by_field(way).items():
         value = _value(literals, row)
         if value is _IMPOSSIBLE:
             return None
         name = lane.names(field)[0]
-        if value is not None:
-            row[name] = row[name] if name in row and str(row[name]).lower() == str(value).lower() else value
+        if value is not None and str(row.get(name)).lower() != str(value).lower():
+            row[name] = value
     return row
+
+
+def _by_field(way: Sequence[Literal]) -> dict[str, list[Literal]]:
+    """The comparisons of each field; a keyword is looked for in a field of its own."""
+    found: dict[str, list[Literal]] = {}
+    for atom, holds in way:
+        found.setdefault(atom.field or "message", []).append((atom, holds))
+    return found
 
 
 def _number_or_text(word: str) -> int | str:
@@ -148,18 +152,23 @@ def _text(atoms: Sequence[Atom]) -> str:
 def _whole(atom: Atom, row: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a value of a log
     match atom.operator:
         case "equals" if atom.pattern:
-            return (
-                "".join(part if isinstance(part, str) else "x" if part is False else "" for part in atom.pattern) or "x"
-            )
-        case "equals":
+            return _filled(atom.pattern)
+        case "equals" | "lte" | "gte":
             return atom.value
         case "cidr":
-            network = ip_network(str(atom.value), strict=False)
-            return str(network[1] if network.num_addresses > 1 else network[0])
+            return _host(str(atom.value))
         case "lt" | "gt" if isinstance(atom.value, int | float):
             return atom.value + (1 if atom.operator == "gt" else -1)
-        case "lte" | "gte":
-            return atom.value
         case "fieldref":
             return row.get(str(atom.value), _IMPOSSIBLE)
     return _IMPOSSIBLE
+
+
+def _filled(pattern: Sequence[str | bool | None]) -> str:
+    """A text that fits a pattern: nothing for `*`, one letter for `?`."""
+    return "".join(part if isinstance(part, str) else "x" * (part is False) for part in pattern) or "x"
+
+
+def _host(network: str) -> str:
+    known = ip_network(network, strict=False)
+    return str(known[min(1, known.num_addresses - 1)])

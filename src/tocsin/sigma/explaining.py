@@ -120,15 +120,13 @@ def logsource_words(source: Logsource) -> str:
     >>> logsource_words(Logsource(product="windows", service="sysmon"))
     'events on Windows (service sysmon)'
     """
-    what = CATEGORIES.get(source.category, source.category.replace("_", " ")) if source.category else "events"
+    if source == Logsource():
+        return "every event"
+    what = CATEGORIES.get(source.category, source.category.replace("_", " ")) or "events"
     product = PRODUCTS.get(source.product, source.product.replace("_", " "))
     where = f" on {product}" if source.product in ("windows", "linux", "macos") else f" of {product}"
     service = f" (service {source.service})" if source.service else ""
-    return _plain(
-        (what if source.category or source.product or source.service else "every event")
-        + (where if product else "")
-        + service
-    )
+    return _plain(what + (where if product else "") + service)
 
 
 # --- correlations ---
@@ -155,12 +153,16 @@ def _asked(rule: Correlation, titles: Mapping[str, str]) -> str:
     ordered = rule.kind == "temporal_ordered"
     if rule.expression is not None:
         return _expression(rule.expression, titles) + (", in the order listed" if ordered else "")
-    every = (("gte", float(len(rule.rules))),)
-    if rule.kind in ("temporal", "temporal_ordered") and (not rule.conditions or rule.conditions == every):
+    if _asks_for_all(rule):
         return "all of them match" + (", in that order" if ordered else ", in any order")
     field = " with ".join(rule.fields) or rule.field
     what = _COUNTED[rule.kind].format(field=field, percentile=f"{rule.percentile:g}th")
     return f"{what} {joined([_COMPARED[name].format(f'{bound:g}') for name, bound in rule.conditions], 'and')}"
+
+
+def _asks_for_all(rule: Correlation) -> bool:
+    every = (("gte", float(len(rule.rules))),)
+    return rule.kind in ("temporal", "temporal_ordered") and rule.conditions in ((), every)
 
 
 def _expression(node: Node, titles: Mapping[str, str], *, inner: bool = False) -> str:

@@ -154,10 +154,14 @@ def _extend_alternatives(plan: Plan, tally: Tally, event: Event) -> None:
     chains = tally.floats = tally.floats or [NEVER] * sum(len(needed) for needed, _ in ways)
     offset = 0
     for needed, _ in ways:
-        for place in reversed(range(len(needed))):
-            if event.members >> needed[place] & 1:
-                chains[offset + place] = chains[offset + place - 1] if place else event.at
+        begun = [event.at, *chains[offset : offset + len(needed) - 1]]
+        for place in _places(needed, event.members):
+            chains[offset + place] = begun[place]
         offset += len(needed)
+
+
+def _places(needed: Sequence[int], members: int) -> list[int]:
+    return [place for place, index in enumerate(needed) if members >> index & 1]
 
 
 def _chain(plan: Plan, tally: Tally, until: float) -> float:

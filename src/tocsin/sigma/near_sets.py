@@ -25,10 +25,19 @@ def near_sets(events: Sequence[Event], near_m: float, places_max: int) -> list[l
     """
     placed = [(spot_of(event.place), index) for index, event in enumerate(events) if event.place is not None]
     spots = list(dict.fromkeys(spot for spot, _ in reversed(placed)))[:places_max]
-    near = {spot: {other for other in spots if other != spot and is_near(spot, other, near_m)} for spot in spots}
-    chosen = [frozenset(clique) for clique in islice(_largest(spots, near), SETS_MAX)]
-    sets = sorted(([index for spot, index in placed if spot in each] for each in chosen), key=_rank, reverse=True)
+    near = {spot: _neighbours(spot, spots, near_m) for spot in spots}
+    sets = [_indexes(placed, clique) for clique in islice(_largest(spots, near), SETS_MAX)]
+    sets.sort(key=_rank, reverse=True)
     return [[events[index] for index in each] for each in sets]
+
+
+def _neighbours(spot: Spot, spots: Sequence[Spot], near_m: float) -> set[Spot]:
+    return {other for other in spots if other != spot and is_near(spot, other, near_m)}
+
+
+def _indexes(placed: Sequence[tuple[Spot, int]], clique: Sequence[Spot]) -> list[int]:
+    chosen = frozenset(clique)
+    return [index for spot, index in placed if spot in chosen]
 
 
 def _rank(indexes: list[int]) -> tuple[int, list[int]]:

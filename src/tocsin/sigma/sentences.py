@@ -39,6 +39,7 @@ _VERBS: dict[str, tuple[str, str]] = {
     "gt": ("is more than", "is not more than"),
     "gte": ("is at least", "is not at least"),
 }
+_PRESENCE = {"exists": ("present", "absent"), "null": ("missing or null", "there")}
 _REFERENCES = {
     "": ("is the same as", "differs from"),
     "startswith": ("starts with", "does not start with"),
@@ -152,7 +153,7 @@ def _merged(node: AllOf | AnyOf) -> list[Node | tuple[Group, str]]:
     groups: dict[Atom, list[Atom]] = {}
     order: list[Node | Atom] = []
     for part in node.parts:
-        if not isinstance(part, Atom) or (word == "all" and part.operator == "equals" and not part.pattern):
+        if not isinstance(part, Atom) or _stands_alone(part, word):
             order.append(part)
             continue
         kind = replace(part, digest="", value=None, pattern=())
@@ -162,25 +163,33 @@ def _merged(node: AllOf | AnyOf) -> list[Node | tuple[Group, str]]:
     return [(tuple(groups[part]), word) if isinstance(part, Atom) and part in groups else part for part in order]
 
 
+def _stands_alone(atom: Atom, word: str) -> bool:
+    return word == "all" and atom.operator == "equals" and not atom.pattern
+
+
 def _comparison(group: Sequence[Atom], word: str, *, negated: bool = False) -> str:
     atom = group[0]
     subject = atom.field or "any value"
-    match atom.operator:
-        case "exists":
-            return f"{subject} is {'absent' if negated else 'present'}"
-        case "null":
-            return f"{subject} is {'there' if negated else 'missing or null'}"
-        case "timepart":
-            subject = f"the {atom.flags} of {subject} (UTC)"
+    if atom.operator in _PRESENCE:
+        return f"{subject} is {_PRESENCE[atom.operator][negated]}"
+    if atom.operator == "timepart":
+        subject = f"the {atom.flags} of {subject} (UTC)"
+    case = " (case matters)" if atom.cased else ""
+    return f"{subject} {_predicate(atom, word if len(group) > 1 else '', negated=negated)}{_values(group, word)}{case}"
+
+
+def _predicate(atom: Atom, word: str, *, negated: bool) -> str:
+    verb = _verb(atom)[negated]
+    if word and atom.operator == "re":
+        return f"{verb.removesuffix(' the regular expression')} {word} of the regular expressions "
+    return f"{verb} {word} of " if word else f"{verb} "
+
+
+def _values(group: Sequence[Atom], word: str) -> str:
     values = [_value(each) for each in group[:VALUES_TOLD_MAX]]
     if len(group) > VALUES_TOLD_MAX:
-        values = [*values, f"{len(group) - VALUES_TOLD_MAX} more"]
-    verb = _verb(atom)[negated]
-    several = f"{word} of " if len(group) > 1 else ""
-    if several and atom.operator == "re":
-        verb, several = verb.removesuffix(" the regular expression"), f"{several}the regular expressions "
-    case = " (case matters)" if atom.cased else ""
-    return f"{subject} {verb} {several}{joined(values, 'and' if word == 'all' else 'or')}{case}"
+        values.append(f"{len(group) - VALUES_TOLD_MAX} more")
+    return joined(values, "and" if word == "all" else "or")
 
 
 def _verb(atom: Atom) -> tuple[str, str]:
@@ -200,8 +209,10 @@ def _value(atom: Atom) -> str:
         return f"/{quoted(str(value))[1:-1]}/{atom.flags}"
     if atom.pattern == (None,):
         return "anything at all"
-    if value == "":
-        return "empty"
+    return quoted(value) if isinstance(value, str) and value and atom.operator != "cidr" else _plain_value(value)
+
+
+def _plain_value(value: str | float | bool | None) -> str:  # noqa: FBT001 - a value of a rule
     if isinstance(value, bool):
         return str(value).lower()
-    return quoted(value) if isinstance(value, str) and atom.operator != "cidr" else f"{value}"
+    return f"{value}" or "empty"

@@ -133,8 +133,7 @@ def _try(entry: Any, format_: str, where: str) -> Try:  # noqa: ANN401 - whateve
 def _step(step: Any, format_: str, otherwise: float, where: str) -> Step:  # noqa: ANN401 - whatever was written
     if not isinstance(step, dict):
         raise BadInput(f"{where} must be a mapping: a row, or format and row.")
-    wrapped = step.keys() <= _STEP_KEYS and ("row" in step or step.keys() == {"at"})
-    given = step if wrapped else {"row": step}
+    given = step if _wraps(step) else {"row": step}
     row = given.get("row")
     if row is None and "at" in given:
         return Step(at=_time(given["at"], where))
@@ -146,6 +145,11 @@ def _step(step: Any, format_: str, otherwise: float, where: str) -> Step:  # noq
         raise BadInput(f"{where} needs a format, such as `format: zeek`, there or for the whole file.")
     at = _time(given.get("at", clean.get("at", otherwise)), where)
     return Step(at=at, format=format_, row={**clean, "at": at}, place=_place(given.get("place"), clean, where))
+
+
+def _wraps(step: Mapping[str, Any]) -> bool:
+    """Whether a mapping holds a row, or a time, rather than being a row itself."""
+    return step.keys() <= _STEP_KEYS and ("row" in step or step.keys() == {"at"})
 
 
 def _time(value: Any, where: str) -> float:  # noqa: ANN401 - whatever was written
@@ -226,19 +230,16 @@ class _RuleBench:
         rows = [(step.format, marked(self._marks, step)) for step in steps if step.row is not None]
         missing = [each for each in rows if not self._matcher.row(*each)]
         actual = bool(rows) and not missing
-        problem = ""
-        if expected and not actual:
-            problem = self._why_not(*missing[0]) if missing else "It holds no row."
-        elif actual and not expected:
-            problem = f"It should not match, but does{self._by(*rows[0])}."
         fields = self._matcher.matched_fields(*rows[0], self._rule) if actual else ()
+        problem = "" if actual == expected else self._problem(missing, fields, actual=actual)
         return Outcome(
             rule=self._rule.id, expected=expected, actual=actual, number=number, problem=problem, fields=fields
         )
 
-    def _by(self, format_: str, row: dict[str, Any]) -> str:
-        fields = self._matcher.matched_fields(format_, row, self._rule)
-        return f", by {', '.join(fields)}" if fields else ""
+    def _problem(self, missing: Sequence[tuple[str, dict[str, Any]]], fields: Sequence[str], *, actual: bool) -> str:
+        if actual:
+            return f"It should not match, but does{', by ' if fields else ''}{', '.join(fields)}."
+        return self._why_not(*missing[0]) if missing else "It should match, but holds no row."
 
     def _why_not(self, format_: str, row: dict[str, Any]) -> str:
         taxonomy = self._taxonomies.get(format_)

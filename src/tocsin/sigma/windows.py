@@ -157,15 +157,17 @@ def text_of(value: Any) -> str | None:  # noqa: ANN401 - a value of a log
         return value if len(value) <= VALUE_CHARS_MAX else _shortened(value)
     if value is None:
         return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        return str(int(value))
     if isinstance(value, int | float):
-        return repr(value)
+        return _digits(value)
     if isinstance(value, list | tuple) and len(value) == 1:
         return text_of(value[0])
     return text_of(msgspec.json.encode(value, order="sorted").decode())
+
+
+def _digits(value: float) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(int(value)) if abs(value) < 2**53 and value == int(value) else repr(value)
 
 
 def _shortened(text: str) -> str:
@@ -178,12 +180,16 @@ def number_of(value: Any) -> float | None:  # noqa: ANN401 - a value of a log
     >>> number_of("12.5"), number_of(True), number_of("1e999"), number_of("twelve")
     (12.5, None, None, None)
     """
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    if isinstance(value, str) and (len(value) > NUMBER_CHARS_MAX or "_" in value):
+    if not _may_be_number(value):
         return None
     try:
         number = float(value)
     except (ValueError, OverflowError):
         return None
     return number if abs(number) <= NUMBER_MAX else None
+
+
+def _may_be_number(value: Any) -> bool:  # noqa: ANN401 - a value of a log
+    if isinstance(value, str):
+        return len(value) <= NUMBER_CHARS_MAX and "_" not in value
+    return isinstance(value, int | float) and not isinstance(value, bool)
