@@ -16,8 +16,8 @@ NAMED_MAX = 20
 """Most addresses named as actors or targets of one finding."""
 
 _NEAR = ("169.254.0.0/16", "fe80::/10", "127.0.0.0/8", "::1/128")
-_FRAMES_BYTES = 54
-"""Ethernet, IPv4 and TCP headers of one packet: EVE counts them, Zeek's payload counters do not."""
+_FRAME_BYTES = 74
+"""Ethernet, IPv4 and TCP headers of a packet with usual options: EVE counts them, Zeek's payload counters do not."""
 
 _HALF_OPEN = frozenset({"S0", "REJ", "SH", "RSTOS0"})
 _OPEN = frozenset({"SF", "S1", "S2", "S3", "RSTO", "RSTR"})
@@ -219,8 +219,8 @@ def _eve(index: int, row: dict[str, Any], home: tuple[str, ...]) -> Flow | None:
         return None
     proto = _eve_proto(str(row.get("proto", "")))
     sent, answered = whole(flow.get("pkts_toserver")), whole(flow.get("pkts_toclient"))
-    out_bytes = max(0, whole(flow.get("bytes_toserver")) - _FRAMES_BYTES * sent)
-    in_bytes = max(0, whole(flow.get("bytes_toclient")) - _FRAMES_BYTES * answered)
+    out_bytes = max(0, whole(flow.get("bytes_toserver")) - _FRAME_BYTES * sent)
+    in_bytes = max(0, whole(flow.get("bytes_toclient")) - _FRAME_BYTES * answered)
     service = str(row.get("app_proto") or "")
     return Flow(
         index,
@@ -247,10 +247,11 @@ def _eve_outcome(proto: str, row: dict[str, Any], answered: int, payload_bytes: 
     if proto != "tcp":
         return 1
     tcp = row.get("tcp")
-    said = str(tcp.get("state", "")) if isinstance(tcp, dict) else ""
-    if payload_bytes:
+    flags: dict[str, Any] = tcp if isinstance(tcp, dict) else {}
+    if payload_bytes or flags.get("psh") is True:
         return 1
-    refused = isinstance(tcp, dict) and tcp.get("rst") is True and said in ("syn_sent", "closed")
+    said = str(flags.get("state", ""))
+    refused = flags.get("rst") is True and said in ("syn_sent", "closed")
     return -1 if refused else min(0, _EVE_STATES.get(said, 0))
 
 
@@ -285,7 +286,7 @@ def number(value: object, otherwise: float) -> float:
 
 def whole(value: object) -> int:
     """A non-negative whole number, else 0."""
-    return value if isinstance(value, int) and value >= 0 else 0
+    return value if type(value) is int and value >= 0 else 0
 
 
 def touched(table: dict[K, V], key: K) -> V | None:

@@ -142,12 +142,8 @@ def test_ever_new_hosts_leave_its_state_bounded():
         "zeek_labelled/008-zeek-mixed/data/conn.log.labeled",
         "zeek_labelled/008-zeek-mixed/data/http.log.labeled",
         "slips/test9-mixed-zeek-dir/http.log",
+        "slips/test6-malicious.suricata.json",
     ],
 )
 def test_recorded_traffic_without_brute_force_is_not_told(path):
     assert findings(BruteForce(), recorded(path)) == []
-
-
-def test_recorded_tries_against_an_exposed_host_are_background():
-    found = last(findings(BruteForce(), recorded("slips/test6-malicious.suricata.json")))
-    assert {(one.grade, one.subject) for one in found} == {("background", "192.168.1.129")}
