@@ -148,3 +148,60 @@ def test_a_capture_line_that_is_none_is_rejected(tmp_path):
         pair for delivery in deliveries(written(tmp_path, "c.ndjson", content), **ROUTES) for pair in delivery.rejected
     ]
     assert len(rejected) == 3
+
+
+SYSTEM = (
+    '"System":{"EventID":1,"Channel":"Security","TimeCreated":{"#attributes":{"SystemTime":"1970-01-01T00:00:05Z"}}}'
+)
+PRETTY = ('{\n"Event":\n{' + SYSTEM + ',\n"EventData": {"a": "%d"}\n}\n}\n').encode()
+
+
+def test_objects_over_several_lines_are_read_as_a_log(tmp_path):
+    path = written(tmp_path, "events.json", PRETTY % 1 + b"noise" + PRETTY % 2)
+    assert kind_of(path) == "json"
+    [problem, delivery] = deliveries(path)
+    assert "none" in problem.rejected[0][1]
+    body = delivery.readings[0].body
+    assert (body.format, len(body.lines)) == ("windows", 2)
+    assert body.offsets[1] > body.offsets[0] + len(body.lines[0]) - 1
+
+
+def test_an_evtx_file_is_read_to_its_last_record():
+    path = next(iter(sorted((DATA / "sigma" / "regression").rglob("*.evtx"))), None)
+    if path is None:
+        if os.environ.get("TOCSIN_REQUIRE_ALL") == "1":
+            pytest.fail(f"{DATA}/sigma is absent")
+        pytest.skip(f"recorded data is absent: {DATA}/sigma (set TOCSIN_DATA)")
+    assert kind_of(path) == "evtx"
+    [reading] = readings(path)
+    assert reading.body.format == "windows"
+    assert b'"EventData"' in reading.body.lines[0]
+
+
+def test_a_line_of_ten_megabytes_is_set_aside_and_nothing_else(tmp_path):
+    path = written(tmp_path, "eve.json", EVE % 1 + b'{"a":"' + b"x" * 10_000_000 + b'"}\n' + EVE % 2)
+    found = deliveries(path)
+    [(raw, reason)] = [one for delivery in found for one in delivery.rejected]
+    assert (len(raw), "Longer than" in reason) == (1024, True)
+    [body] = [reading.body for delivery in found for reading in delivery.readings]
+    assert body.offsets == (0, len(EVE % 1) + 10_000_009)  # six bytes before the text, three after it
+
+
+def test_a_truncated_archive_gives_what_it_has_and_says_so(tmp_path):
+    content = gzip.compress(b"".join(EVE % (n % 60) + os.urandom(40).hex().encode() + b"\n" for n in range(3_000)))
+    path = tmp_path / "eve.json.gz"
+    path.write_bytes(content[: len(content) // 2])
+    *found, last = deliveries(path)
+    assert "ends before its time" in last.rejected[0][1]
+    assert sum(len(reading.body.lines) for delivery in found for reading in delivery.readings) > 1_000
+
+
+def test_times_without_a_year_lie_near_the_file_s_own(tmp_path):
+    path = written(tmp_path, "auth.log", b"Oct 11 22:14:15 host su: hello\n")
+    os.utime(path, (1.7e9, 1.7e9))
+    assert readings(path)[0].at == 1697062455.0
+
+
+def test_the_text_logs_are_known_by_their_lines(tmp_path):
+    for line, kind in ((b'type=CWD msg=audit(5.0:1): cwd="/"\n', "auditd"), (b"1700000000: x\n", "mosquitto")):
+        assert kind_of(written(tmp_path, "file.log", line)) == kind

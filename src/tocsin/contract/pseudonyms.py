@@ -38,8 +38,9 @@ class Pseudonyms:
     `open_names` are accounts of no person, `open_domains` domains that have only such (NT AUTHORITY),
     `open_folders` folders of no person beside those of people: they stay readable.
 
-    The kinds of `treatment` are account, mail, sid, name and homes. Tokens are `t:` and 20 hexadecimal digits (BLAKE2b under the key), which
-    nobody can turn back without trying names under that key. Raises ConfigError for a short key.
+    The kinds of `treatment` are account, mail, sid, name and homes. Tokens are `t:` and 20
+    hexadecimal digits (BLAKE2b under the key), which nobody can turn back without trying names
+    under that key. Raises ConfigError for a short key.
 
     >>> names = Pseudonyms(b"0123456789abcdef", open_names=["SYSTEM"])
     >>> names.account("CORP\\Anna") == "CORP\\" + names.account("anna"), names.account("NT AUTHORITY\\SYSTEM")

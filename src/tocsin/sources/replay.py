@@ -1,6 +1,7 @@
 """Whole recorded files as a source that ends: logs, event files, NDJSON readings, captures of the real protocols."""
 
 import gzip
+import zlib
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Generator, Iterator
@@ -115,6 +116,7 @@ class RunningReplay:
         self._routes = routes
         self._reader = reader
         self._deliveries = self._all(kinds)
+        self._cut: list[str] = []
         self.finished = False
         self.lines = 0
 
@@ -143,6 +145,12 @@ class RunningReplay:
         yield from merge(*(self._of(path, kind) for path, kind in kinds), key=_time_of)
 
     def _of(self, path: Path, kind: str) -> Iterator[Delivered]:
+        """All of one file; where it ends before its time, everything up to there, and the reason."""
+        yield from self._content(path, kind)
+        while self._cut:
+            yield Delivered(readings=(), rejected=((path.name.encode(), self._cut.pop()),))
+
+    def _content(self, path: Path, kind: str) -> Iterator[Delivered]:
         found = recording_of(path.name, _head(path))
         if found is not None:
             yield from self._recorded(path, *found)
@@ -157,25 +165,35 @@ class RunningReplay:
         """A file of another kind, as lines; each is placed behind the one before it, as if they were a log."""
         log = self._log_of(path, format)
         offset = 0
-        with opened(path) as file:
-            for line, problem in recording.pieces(file):
-                if problem:
-                    yield Delivered(readings=(), rejected=((line, problem),))
-                    continue
-                self.lines += 1
-                yield from log.take(offset, line, at=0.0)
-                offset += len(line) + 1
+        for line, problem in self._whole(path, recording):
+            if problem:
+                yield Delivered(readings=(), rejected=((line, problem),))
+                continue
+            self.lines += 1
+            yield from log.take(offset, line, at=0.0)
+            offset += len(line) + 1
         yield from log.flush(at=0.0)
 
+    def _whole(self, path: Path, recording: Recording) -> Iterator[tuple[bytes, str]]:
+        try:
+            with opened(path) as file:
+                yield from recording.pieces(file)
+        except (OSError, EOFError, zlib.error) as error:
+            self._cut.append(_reason(path, error))
+
     def _numbered(self, path: Path) -> Iterator[tuple[int, bytes]]:
-        """Every line that is not blank, with its byte offset."""
+        """Every line that is not blank, with its byte offset; of one that is far too long, its beginning."""
         offset = 0
-        with opened(path) as file:
-            for line in file:
-                if line.strip():
-                    self.lines += 1
-                    yield offset, line
-                offset += len(line)
+        try:
+            with opened(path) as file:
+                while line := file.readline(LINE_BYTES_MAX + 2):
+                    size = len(line) if line.endswith(b"\n") else len(line) + _passed_over(file, line)
+                    if line.strip():
+                        self.lines += 1
+                        yield offset, line
+                    offset += size
+        except (OSError, EOFError, zlib.error) as error:
+            self._cut.append(_reason(path, error))
 
     def _readings(self, path: Path) -> Iterator[Delivered]:
         taken, arrival = Taken(), Arrival(at=0.0, via=self._declared.name, origin=self._declared.origin)
@@ -201,6 +219,20 @@ class RunningReplay:
         declared = self._declared
         header = str(path.stat().st_mtime) if format == "syslog" else ""  # its times name no year
         return _Log(declared, declared.source or path.name, format, boot=_fingerprint(path), header=header)
+
+
+def _passed_over(file: BufferedReader, line: bytes) -> int:
+    """How much of a line came after its beginning, which was as much as is read at once."""
+    size = 0
+    while len(line) > LINE_BYTES_MAX and not line.endswith(b"\n"):
+        line = file.readline(LINE_BYTES_MAX + 2)
+        size += len(line)
+    return size
+
+
+def _reason(path: Path, error: Exception) -> str:
+    why = getattr(error, "strerror", None) or "it ends before its time, or is damaged"
+    return f"Cannot read {path.name} to its end: {why}. What came before is read."
 
 
 def _time_of(delivery: Delivered) -> float:

@@ -79,7 +79,8 @@ class SigmaRegression:
     Each event is read in every form that lies there (.evtx, JSON …), admitted as in a city (names
     become tokens, what rules ask about names is marked), and matched with all rules at once.
     `fired` counts tests whose rule fires in every form, `exact` those where it also fires as often
-    as the test says; `others` counts other rules that fire on a test's events, listed in the detail.
+    as the test says, `reached` at least as often; `others` counts other rules that fire on a
+    test's events, listed in the detail.
     """
 
     kind: ClassVar[str] = "sigma-regression"
@@ -176,11 +177,14 @@ Outcomes = Iterable[tuple[Case, list[Outcome]]]
 
 
 def _metrics(outcomes: Outcomes) -> dict[str, float]:
-    counts: Counter[str] = Counter(dict.fromkeys(("tests", "fired", "exact", "others", "files", "events"), 0))
+    counts: Counter[str] = Counter(
+        dict.fromkeys(("tests", "fired", "exact", "reached", "others", "files", "events"), 0)
+    )
     for case, files in outcomes:
         counts["tests"] += 1
         counts["fired"] += bool(files) and all(one.hits[case.rule] > 0 for one in files)
         counts["exact"] += bool(files) and all(one.exact(case) for one in files)
+        counts["reached"] += bool(files) and all(one.hits[case.rule] >= (case.count or 1) for one in files)
         counts["others"] += len(_others(case, files))
         counts["files"] += len(files)
         counts["events"] += sum(one.events for one in files)
