@@ -6,6 +6,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from tocsin.app.config import FILE
 from tocsin.app.layout import RULES, data_of
 from tocsin.contract.resources import Resources, content_folder
 from tocsin.contract.rulebook import EVENTS, PLACEHOLDERS, RATES, RuleBook
@@ -93,7 +94,7 @@ def own_folder(city: Path | None) -> Path | None:
 def book_of(city: Path | None) -> RuleBook:
     """The rules of a city as they would be in force now, parsed ones taken from its cache."""
     texts = RuleTexts.read(content_folder(), own_folder(city))
-    folder = data_of(city) if city is not None and data_of(city).is_dir() else None
+    folder = data_of(city) if city is not None and (city / FILE).is_file() else None
     return RuleBook.load(Resources(rules=texts, folder=folder))
 
 

@@ -1,6 +1,7 @@
 """Watches the folder with a city's own rules: what changed there is checked, kept, and said in the log."""
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,9 @@ log = structlog.get_logger()
 
 EVERY_S = 2.0
 """How often the folder is looked at. Files count once a second look finds them unchanged: a copy may take a while."""
+
+REST = 50
+"""A look that takes long, over thousands of files, is followed by a rest of so many times as long."""
 
 
 class RuleWatch:
@@ -87,8 +91,11 @@ class RuleWatch:
         return Change(at=self._clock(), origin=self._origin, what=RULES, digest=texts.digest, by=by, text=text)
 
     def _run(self) -> None:
-        while not self._stopping.wait(self._every_s):
+        took_s = 0.0
+        while not self._stopping.wait(max(self._every_s, REST * took_s)):
+            began = time.monotonic()
             before, self._seen = self._seen, stamp(self._folder)
+            took_s = time.monotonic() - began
             if self._seen == before != self._done:
                 self._try()
 
