@@ -1,39 +1,47 @@
-"""All rules of one lane, compiled: what to look for in which field, which rules that wakes, what they then ask."""
+"""All rules of one lane at work: one look at each value of a row, then only the rules that this wakes."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
+from operator import getitem, itemgetter
+from typing import TypeAlias
 
 from msgspec import Struct
 
 from tocsin.sigma.conditions import Builder, Condition
-from tocsin.sigma.evaluating import ROW_WISE, Evaluator
-from tocsin.sigma.literals import Text, exact, needed
-from tocsin.sigma.rule import AllOf, AnyOf, Atom, Named, Node, Not, Rule
-from tocsin.sigma.scanning import Entry, Memo, Scan
-from tocsin.sigma.taxonomy import MARKS, Lane, Reader, Row, Taxonomy, leaves, word_of
-from tocsin.sigma.witnesses import Share, Trigger, Triggers, guessed, witness
+from tocsin.sigma.evaluating import Evaluator
+from tocsin.sigma.rule import Rule
+from tocsin.sigma.scanning import Found, Memo, Scan
+from tocsin.sigma.sought import Sought
+from tocsin.sigma.taxonomy import MARKS, Lane, Reader, Row, Taxonomy, Value, leaves, word_of
+from tocsin.sigma.witnesses import Trigger, guessed
 
 SHAPES_MAX = 1000
 """Sets of keys for which it is remembered where a row's fields lie."""
+KEYS_MAX = 500
+"""Keys that no field covers whose values are remembered, where keywords are looked for."""
 LESSON_ROWS, LESSONS_APART = 256, 16
 """How many rows are counted to learn which texts are rare, and how many times as many pass until the next."""
-_NESTED = frozenset({dict, list, tuple})
 DOUBT_ROWS = 32
 """How many rows a guess weighs against what was counted."""
+_PLAIN = frozenset({str, int, bool})
+
+Pick: TypeAlias = Callable[[Row], tuple[Value, ...]]
+"""What takes the values of some keys out of a row that has them."""
 
 
 class Plan(Struct, frozen=True):
     """Where the fields of rows with certain keys lie: at a key, or wherever a reader finds them.
 
-    Keywords are looked for with the fields; `spoken` are the keys that no field covers, and `rest`
-    says whether anything is left to do once the keyed fields are done.
+    Keywords are looked for with the fields; `spoken` are the keys that are left for them, and
+    `rest` says whether anything is left to do once the keyed fields are done.
     """
 
-    keyed: tuple[tuple[str, Memo], ...]
+    keyed: Pick
+    memos: tuple[Memo, ...]
     read: tuple[tuple[Reader, Memo], ...]
-    spoken: tuple[str, ...]
+    spoken: Pick
     rest: bool
 
 
@@ -42,27 +50,18 @@ class Program:
 
     def __init__(self, rules: Sequence[tuple[int, Rule]], taxonomy: Taxonomy, lane: Lane) -> None:
         self._lane = lane
-        self._taxonomy = taxonomy
-        self._evaluator = Evaluator(taxonomy, lane)
-        self._hidden = taxonomy.hidden(lane)
         self._rules = dict(rules)
-        self._numbers: dict[Trigger, int] = {}
-        self._builder = Builder(self._number, self._evaluator.atom)
+        self._sought = Sought(self._rules, taxonomy, lane)
+        evaluator = Evaluator(taxonomy, lane)
+        self._builder = Builder(self._sought.number, self._sought.text, lane.reader, evaluator.atom)
         self._conditions: dict[int, Condition] = {}
-        self._needs: dict[str, Triggers] = {}
-        self._wakes: defaultdict[int, set[int]] = defaultdict(set)
-        self._wakers: frozenset[int] = frozenset()
-        self._always: set[int] = set()
-        self._marks: dict[str, Entry] = {}
         self._seen = self._counted = 0
         self._lesson = 1
         self._counts: Counter[int] = Counter()
-        for _number, rule in rules:
-            self._enter(rule.condition)
-        scans = self._scans()
-        self._keywords = scans.pop("", None)
-        self._memos = {field: Memo(scan, lambda: self._seen) for field, scan in scans.items()}
-        self._assign(guessed)
+        self._keywords = self._sought.scan("") if "" in self._sought.fields else None
+        self._memos = {field: self._memo(self._sought.scan(field)) for field in self._sought.fields if field}
+        self._speech: dict[str, Memo] = {}
+        self._marks = self._sought.marks()
         self._plans: dict[tuple[str, ...], Plan] = {}
 
     def row(self, row: Row) -> list[int]:
@@ -70,39 +69,39 @@ class Program:
         self._seen += 1
         shape = tuple(row)
         plan = self._plans.get(shape) or self._planned(shape)
+        try:
+            entries = list(filter(None, map(getitem, plan.memos, plan.keyed(row))))
+            if plan.rest:
+                entries += self._rest(plan, row)
+        except TypeError:  # a list or an object, which no memory holds
+            entries = self._deep(plan, row)
         held: list[int] = []
-        woken = list(self._always)
-        for key, memo in plan.keyed:
-            value = row[key]
-            entry = memo[value] if value.__class__ is str else memo.other(value)
-            if entry is not None:
-                held += entry[0]
-                woken += entry[1]
-        if plan.rest:
-            self._rest(plan, row, held, woken)
+        woken = list(self._sought.always)
+        for found, wakes in entries:
+            held += found
+            if wakes:
+                woken += wakes
         if self._seen >= self._lesson:
             self._count(held)
         return self._holding(set(held), set(woken), row) if woken else []
 
-    def _rest(self, plan: Plan, row: Row, held: list[int], woken: list[int]) -> None:
-        """What lies deeper, what admission said, and keywords."""
+    def _rest(self, plan: Plan, row: Row) -> list[Found]:
+        """What lies deeper, what admission said, and keywords; raises TypeError for a value that is no plain one."""
         entries = [memo.other(read(row)) for read, memo in plan.read]
+        if self._marks:
+            entries += [self._marks.get(digest) for digest in row.get(MARKS, ())]
+        if self._keywords is not None and (values := plan.spoken(row)):
+            entries.append(self._keywords.values(_texts(values)))
+        return [entry for entry in entries if entry]
+
+    def _deep(self, plan: Plan, row: Row) -> list[Found]:
+        """A row with lists or objects: elements are looked at one by one, keywords for in everything."""
+        entries = [memo.other(value) for memo, value in zip(plan.memos, plan.keyed(row), strict=True)]
+        entries += [memo.other(read(row)) for read, memo in plan.read]
         entries += [self._marks.get(digest) for digest in row.get(MARKS, ())]
         if self._keywords is not None:
-            entries.append(self._keywords.values(self._spoken(plan, row)))
-        for entry in entries:
-            if entry is not None:
-                held += entry[0]
-                woken += entry[1]
-
-    def _spoken(self, plan: Plan, row: Row) -> list[str]:
-        """The texts in which keywords are still to be looked for: of keys that no field covers, and within objects."""
-        texts = [word for key in plan.spoken if (word := word_of(row[key])) is not None]
-        if not _NESTED.isdisjoint(map(type, row.values())):
-            for key, value in row.items():
-                if isinstance(value, dict | list | tuple) and key not in self._hidden:
-                    texts.extend(leaves(value, self._hidden, f"{key}."))
-        return texts
+            entries.append(self._keywords.values(leaves(row, self._sought.hidden)))
+        return [entry for entry in entries if entry]
 
     def _holding(self, held: set[int], woken: set[int], row: Row) -> list[int]:
         conditions = self._conditions
@@ -118,12 +117,13 @@ class Program:
         made = self._conditions[number] = self._builder.condition(self._rules[number].condition)
         return made
 
+    # --- where fields lie ---
+
     def _planned(self, shape: tuple[str, ...]) -> Plan:
         """Where fields lie in rows of these keys; a reader is used only where keys alone cannot say."""
         if len(self._plans) >= SHAPES_MAX:
             self._plans.clear()
         keys = set(shape)
-        hidden = self._hidden
         keyed: list[tuple[str, Memo]] = []
         read: list[tuple[Reader, Memo]] = []
         for field, memo in self._memos.items():
@@ -132,106 +132,70 @@ class Program:
                 keyed.append((names[0], memo))
             elif names:
                 read.append((self._lane.reader(field), memo))
-        covered = {name for name, _memo in keyed}
-        spoken = tuple(name for name in shape if name not in covered and name not in hidden)
-        rest = bool(read or self._keywords is not None or (self._marks and MARKS in keys))
-        plan = self._plans[shape] = Plan(tuple(keyed), tuple(read), spoken, rest)
+        spoken = self._speaking(shape, {name for name, _memo in keyed}, keyed) if self._keywords else []
+        rest = bool(read or spoken or (self._marks and MARKS in keys))
+        memos = tuple(memo for _name, memo in keyed)
+        plan = Plan(_picking([name for name, _memo in keyed]), memos, tuple(read), _picking(spoken), rest)
+        self._plans[shape] = plan
         return plan
 
-    # --- compiling ---
+    def _speaking(self, shape: tuple[str, ...], covered: set[str], keyed: list[tuple[str, Memo]]) -> list[str]:
+        """Share out the keys that no field covers: values that come again are remembered, the others read together."""
+        together = []
+        for name in shape:
+            if name in covered or name in self._sought.hidden:
+                continue
+            memo = self._speech.get(name) or self._remembered(name)
+            if memo is None or memo.is_vain():
+                together.append(name)
+            else:
+                keyed.append((name, memo))
+        return together
 
-    def _enter(self, condition: Node) -> None:
-        """Number all that a condition looks for."""
-        for atom in _atoms(condition):
-            for trigger in self._needed(atom):
-                self._numbers.setdefault(trigger, len(self._numbers))
+    def _remembered(self, name: str) -> Memo | None:
+        if self._keywords is None or len(self._speech) >= KEYS_MAX:
+            return None
+        made = self._speech[name] = self._memo(self._keywords)
+        return made
 
-    def _assign(self, share: Share) -> None:
-        """Choose what wakes each rule; what was remembered of it is forgotten."""
-        self._wakes.clear()
-        self._always.clear()
-        for number, rule in self._rules.items():
-            triggers = witness(rule.condition, self._needed, share)
-            if triggers is None:
-                self._always.add(number)
-            for trigger in triggers or ():
-                self._wakes[self._numbers[trigger]].add(number)
-        self._wakers = frozenset(self._wakes)
-        digests = [(digest, number) for digest, number in self._numbers.items() if isinstance(digest, str)]
-        self._marks = {digest: self._entry(number) for digest, number in digests}
-        for memo in self._memos.values():
-            memo.forget()
+    def _memo(self, scan: Scan) -> Memo:
+        return Memo(scan, lambda: self._seen)
+
+    # --- learning ---
 
     def _count(self, held: list[int]) -> None:
-        """Learn from some rows which texts are rare here: a rule is better woken by those."""
+        """Learn from some rows which texts are rare here, and which fields never repeat themselves."""
         self._counts.update(set(held))
         self._counted += 1
         if self._counted % LESSON_ROWS == 0:
             self._lesson = self._seen * LESSONS_APART
-            self._assign(self._learned)
+            lean = frozenset(field for field, memo in self._memos.items() if memo.is_vain())
+            self._sought.assign(self._learned, lean)
+            self._conditions.clear()
+            self._plans.clear()
+            self._marks = self._sought.marks()
+            for field, memo in self._memos.items():
+                memo.look_for(self._sought.scan(field))
+            if self._keywords is not None:
+                self._keywords = self._sought.scan("")
+                for memo in self._speech.values():
+                    memo.look_for(self._keywords)
 
     def _learned(self, trigger: Trigger) -> float:
-        counted = self._counts[self._numbers[trigger]]
-        return (guessed(trigger) * DOUBT_ROWS + counted) / (DOUBT_ROWS + self._counted)
-
-    def _needed(self, atom: Atom) -> Triggers:
-        known = self._needs.get(atom.digest)
-        if known is None:
-            known = self._needs[atom.digest] = self._needed_by(atom)
-        return known
-
-    def _needed_by(self, atom: Atom) -> Triggers:
-        if self._is_marked(atom):
-            return frozenset([atom.digest])
-        if not atom.field and self._taxonomy.personal:  # it may stand in a name: admission's word counts as well
-            texts = needed(atom)
-            return frozenset([*texts, atom.digest]) if texts else frozenset()
-        return needed(atom)
-
-    def _number(self, atom: Atom) -> int | None:
-        """The number that tells whether an atom holds, where one alone does."""
-        if self._is_marked(atom):
-            return self._numbers[atom.digest]
-        text = exact(atom)
-        alone = text is not None and (atom.field or not self._taxonomy.personal)
-        return self._numbers[text] if alone and text is not None else None
-
-    def _is_marked(self, atom: Atom) -> bool:
-        if atom.operator in ROW_WISE or not atom.field:
-            return False
-        return self._taxonomy.is_personal(self._lane, atom.field)
-
-    def _scans(self) -> dict[str, Scan]:
-        by_field: defaultdict[str, dict[Text, int]] = defaultdict(dict)
-        for trigger, number in self._numbers.items():
-            if isinstance(trigger, Text):
-                by_field[trigger.field][trigger] = number
-        keywords = by_field.get("", {})
-        for field, texts in by_field.items():
-            if field and not any(self._is_hidden(name) for name in self._lane.names(field)):
-                texts.update(keywords)
-        return {field: Scan(texts, self._waking) for field, texts in by_field.items()}
-
-    def _is_hidden(self, name: str) -> bool:
-        steps = name.split(".")
-        return any(".".join(steps[:number]) in self._hidden for number in range(1, len(steps) + 1))
-
-    def _waking(self, numbers: Iterable[int]) -> tuple[int, ...]:
-        waking = self._wakers.intersection(numbers)
-        return tuple({rule for number in waking for rule in self._wakes[number]}) if waking else ()
-
-    def _entry(self, number: int) -> Entry:
-        return (number,), self._waking([number])
+        counted = self._counts[self._sought.numbers[trigger]]
+        return float((guessed(trigger) * DOUBT_ROWS + counted) / (DOUBT_ROWS + self._counted))
 
 
-def _atoms(node: Node) -> Iterable[Atom]:
-    match node:
-        case Atom():
-            yield node
-        case Not(part=part):
-            yield from _atoms(part)
-        case AllOf(parts=parts) | AnyOf(parts=parts):
-            for part in parts:
-                yield from _atoms(part)
-        case Named():
-            return
+def _texts(values: tuple[Value, ...]) -> list[str]:
+    if _PLAIN.issuperset(map(type, values)):
+        return list(map(str, values))
+    words = [word_of(value) for value in values]
+    if any(word is None and value is not None for word, value in zip(words, values, strict=True)):
+        raise TypeError  # a list or an object
+    return [word for word in words if word is not None]
+
+
+def _picking(names: Sequence[str]) -> Pick:
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda row: tuple([row[name] for name in names])

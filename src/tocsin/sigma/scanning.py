@@ -8,13 +8,15 @@ from typing import TypeAlias
 from tocsin.sigma.literals import END, START, STRANGE, Text
 from tocsin.sigma.taxonomy import Value, word_of
 
-Entry: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]] | None
-"""What a value satisfies, and which rules that wakes; None for nothing."""
+Found: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
+"""What a value satisfies, and which rules that wakes."""
+Entry: TypeAlias = Found | None
 
 VALUES_MAX = 2048
 """Values of a field that are remembered, twice over: those seen since the last turn, and those before it."""
 CHARS_MAX = 512
 """Longer values are hardly ever seen twice."""
+MISSES_MIN = 100
 HITS_MIN = 0.2
 """A field of which fewer rows than this are answered from memory is not remembered for a while."""
 FAST_CHARS_MAX = 20_000
@@ -68,10 +70,11 @@ class Scan:
         return list(set(map(self._parts.__getitem__, hits))) if hits else []
 
 
-class Memo(dict[str, Entry]):
+class Memo(dict[Value, Entry]):
     """What values satisfy, for those that come again: bounded, and given up where none does.
 
-    It answers `memo[text]` for every text. `seen` says how many rows were asked about so far.
+    It answers `memo[value]` for every value but lists and objects, which cannot be remembered: those
+    raise TypeError and are asked for by `other`. `seen` says how many rows were asked about so far.
     """
 
     def __init__(self, scan: Scan, seen: Callable[[], int]) -> None:
@@ -82,27 +85,43 @@ class Memo(dict[str, Entry]):
         self._misses = self._since = 0
         self._pause = 0
 
-    def __missing__(self, text: str) -> Entry:
+    def __missing__(self, value: Value) -> Entry:
+        text = value
+        if value.__class__ is not str:
+            text = word_of(value)
+            if value is None:
+                return None
+            if text is None:
+                raise TypeError  # a tuple can be a key, but is a list to rules
+            if value.__class__ is not int or -2 < value < 2:  # to a dict True and 1.0 are the same key as 1
+                return self[text]
         if self._pause or len(text) > CHARS_MAX:
             self._pause -= self._pause > 0
             return self._scan.value(text)
         if len(self) >= VALUES_MAX:
             self._turn()
-        entry = self._before[text] if text in self._before else self._missed(text)
-        self[text] = entry
+        entry = self._before[value] if value in self._before else self._missed(text)
+        self[value] = entry
         return entry
 
     def other(self, value: Value) -> Entry:
-        """What a value satisfies that is no text: a number, a list; nothing for null and objects."""
-        if isinstance(value, list | tuple):
-            entries = [entry for each in value if (entry := self[each] if each.__class__ is str else self.other(each))]
-            found = tuple(number for entry in entries for number in entry[0])
-            return (found, tuple(number for entry in entries for number in entry[1])) if found else None
-        word = word_of(value)
-        return None if word is None else self[word]
+        """What a value of any kind satisfies; of a list, what any of its elements does."""
+        if not isinstance(value, list | tuple):
+            word = word_of(value)
+            return None if word is None else self[word]
+        entries = [entry for each in value if (entry := self.other(each))]
+        found = tuple(number for entry in entries for number in entry[0])
+        return (found, tuple(number for entry in entries for number in entry[1])) if found else None
 
-    def forget(self) -> None:
-        """Start anew: what values wake has changed."""
+    def is_vain(self) -> bool:
+        """Whether remembering does not help: hardly a value comes again."""
+        rows = self._seen() - self._since
+        return self._pause > 0 or (self._misses >= MISSES_MIN and rows - self._misses < HITS_MIN * rows)
+
+    def look_for(self, scan: Scan) -> None:
+        """Look for other texts from now on; what was remembered is forgotten."""
+        self._pause = PAUSE if self.is_vain() else 0
+        self._scan = scan
         self.clear()
         self._before = {}
 
@@ -112,9 +131,7 @@ class Memo(dict[str, Entry]):
 
     def _turn(self) -> None:
         """Forget what was not asked for since the last turn; stop remembering where it does not help."""
-        rows = self._seen() - self._since
-        self._before = dict(self)
+        self._pause = PAUSE if self.is_vain() else 0
+        self._before = {} if self._pause else dict(self)
         self.clear()
-        if rows - self._misses < HITS_MIN * rows:
-            self._pause, self._before = PAUSE, {}
         self._since, self._misses = self._seen(), 0

@@ -1,0 +1,140 @@
+"""What the rules of one lane look for: every text and mark numbered, and which of them wakes which rule."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from tocsin.sigma.evaluating import ROW_WISE
+from tocsin.sigma.literals import Text, exact, needed
+from tocsin.sigma.rule import AllOf, AnyOf, Atom, Named, Node, Not, Rule
+from tocsin.sigma.scanning import Entry, Scan
+from tocsin.sigma.taxonomy import Lane, Taxonomy
+from tocsin.sigma.witnesses import Share, Trigger, Triggers, guessed, witness
+
+
+class Sought:
+    """Texts to look for in fields, and digests that admission may leave; chosen ones wake rules.
+
+    A field is lean once its values are hardly ever seen twice: then only what wakes a rule is
+    looked for in it, and rules that woke ask for the rest themselves.
+    """
+
+    def __init__(self, rules: Mapping[int, Rule], taxonomy: Taxonomy, lane: Lane) -> None:
+        self._rules = rules
+        self._taxonomy = taxonomy
+        self._lane = lane
+        self._needs: dict[str, Triggers] = {}
+        self._wakes: defaultdict[int, set[int]] = defaultdict(set)
+        self._wakers: frozenset[int] = frozenset()
+        self._lean: frozenset[str] = frozenset()
+        self.numbers: dict[Trigger, int] = {}
+        self.always: tuple[int, ...] = ()
+        self.hidden = taxonomy.hidden(lane)
+        for rule in rules.values():
+            self._enter(rule.condition)
+        self._texts = self._by_field()
+        self.assign(guessed, frozenset())
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields in which something is looked for; the empty one stands for keywords."""
+        return tuple(self._texts)
+
+    def assign(self, share: Share, lean: frozenset[str]) -> None:
+        """Choose what wakes each rule, and in which fields only that is looked for."""
+        self._lean = lean
+        self._wakes.clear()
+        always = []
+        for number, rule in self._rules.items():
+            triggers = witness(rule.condition, self._needed, share)
+            if triggers is None:
+                always.append(number)
+            for trigger in triggers or ():
+                self._wakes[self.numbers[trigger]].add(number)
+        self.always = tuple(always)
+        self._wakers = frozenset(self._wakes)
+
+    def scan(self, field: str) -> Scan:
+        """What finds all that is looked for in a field."""
+        texts = self._texts.get(field, {})
+        if field in self._lean:
+            texts = {text: number for text, number in texts.items() if number in self._wakers or not text.field}
+        return Scan(texts, self._waking)
+
+    def marks(self) -> dict[str, Entry]:
+        """What a digest says that admission left in a row."""
+        digests = [(digest, number) for digest, number in self.numbers.items() if isinstance(digest, str)]
+        return {digest: ((number,), self._waking((number,))) for digest, number in digests}
+
+    def number(self, atom: Atom) -> int | None:
+        """The number that tells whether an atom holds, where one alone does."""
+        if self._is_marked(atom):
+            return self.numbers[atom.digest]
+        text = exact(atom)
+        if text is None or (not atom.field and self._taxonomy.personal):
+            return None
+        number = self.numbers[text]
+        return number if atom.field not in self._lean or number in self._wakers else None
+
+    def text(self, atom: Atom) -> Text | None:
+        """The text that says the same as an atom of a field that may be read."""
+        return None if not atom.field or self._is_marked(atom) else exact(atom)
+
+    def _waking(self, numbers: Iterable[int]) -> tuple[int, ...]:
+        waking = self._wakers.intersection(numbers)
+        return tuple({rule for number in waking for rule in self._wakes[number]}) if waking else ()
+
+    def _enter(self, condition: Node) -> None:
+        for atom in atoms_of(condition):
+            for trigger in self._needed(atom):
+                self.numbers.setdefault(trigger, len(self.numbers))
+
+    def _needed(self, atom: Atom) -> Triggers:
+        known = self._needs.get(atom.digest)
+        if known is None:
+            known = self._needs[atom.digest] = self._needed_by(atom)
+        return known
+
+    def _needed_by(self, atom: Atom) -> Triggers:
+        if self._is_marked(atom):
+            return frozenset([atom.digest])
+        texts: Triggers = needed(atom)
+        if not atom.field and self._taxonomy.personal:  # it may stand in a name: admission's word counts as well
+            return texts | {atom.digest} if texts else texts
+        return texts
+
+    def _is_marked(self, atom: Atom) -> bool:
+        if atom.operator in ROW_WISE or not atom.field:
+            return False
+        return self._taxonomy.is_personal(self._lane, atom.field)
+
+    def _by_field(self) -> dict[str, dict[Text, int]]:
+        """The texts of each field; keywords are looked for in all that may be seen."""
+        by_field: defaultdict[str, dict[Text, int]] = defaultdict(dict)
+        for trigger, number in self.numbers.items():
+            if isinstance(trigger, Text):
+                by_field[trigger.field][trigger] = number
+        keywords = by_field.get("", {})
+        for field, texts in by_field.items():
+            if field and not any(self._is_hidden(name) for name in self._lane.names(field)):
+                texts.update(keywords)
+        return dict(by_field)
+
+    def _is_hidden(self, name: str) -> bool:
+        steps = name.split(".")
+        return any(".".join(steps[:number]) in self.hidden for number in range(1, len(steps) + 1))
+
+
+def atoms_of(node: Node) -> Iterable[Atom]:
+    """Every atom of a condition."""
+    match node:
+        case Atom():
+            yield node
+        case Not(part=part):
+            yield from atoms_of(part)
+        case AllOf(parts=parts) | AnyOf(parts=parts):
+            for part in parts:
+                yield from atoms_of(part)
+        case Named():
+            return
