@@ -81,34 +81,28 @@ def open_house(
     """
     private = folder / "private"
     private.mkdir(parents=True, exist_ok=True, mode=0o700)
-    log = EventLog.open(
-        folder / "log", KeyRing.open(private / "keys"), limits=LogLimits(batch_wait_s_max=0.0) if recorded else None
-    )
+    log = _log(folder, private, recorded=recorded)
     ledger = Ledger.open(folder / "ledger", private / "ledger", origin=_ledger_origin(city))
     policies = Policies.load(content_folder() / "policies", *(Path(name) for name in settings.policies))
-    admission = admission_by(policies, ledger)
     texts = rules if isinstance(rules, RuleTexts) else RuleTexts.read(content_folder(), rules)
     texts.keep(folder)
     parts = in_force(city, policies, settings, content_folder(), texts)
-    resources = Resources(
-        city=city,
-        rules=texts,
-        folder=folder,
-        in_force=together(parts),
-        token_key=_token_key(private),
-        secrets=_secrets(private),
-    )
+    resources = _resources(folder, private, city, texts, parts)
     seats = Seats(city, newcomers=settings.newcomers)
     casebook, quarantine = Casebook(log), Quarantine(log)
     view = View(city, seats, casebook, Ring(first=log.last_pos + 1))
-    own = [node(one.kind, one, "detector", resources) for one in (Registry(), InForce())]
-    graph = Graph([*own, *_nodes(settings, resources)], Cards.load(content_folder() / "cards"))
+    graph = Graph(_nodes(settings, resources), Cards.load(content_folder() / "cards"))
     ruling = Ruling(seats, view, settings.origin)
     view.each_fact(ruling.hear)
-    skew_s_max = float("inf") if recorded else SKEW_S_MAX
     perceivers = tuple(declared("perceivers", settings).values())
-    running = [start(one, resources) for one in perceivers]
-    doorway = Doorway(seats, running, admission, skew_s_max=skew_s_max)
+    doorway = Doorway(
+        seats,
+        [start(one, resources) for one in perceivers],
+        admission_by(policies, ledger),
+        skew_s_max=float("inf") if recorded else SKEW_S_MAX,
+    )
+    resources_of = partial(_with_rules, resources, parts)
+    reloading = Reloading(graph, doorway, perceivers=perceivers, resources=resources, resources_of=resources_of)
     flow = Flow(
         doorway=doorway,
         graph=graph,
@@ -117,16 +111,8 @@ def open_house(
         quarantine=quarantine,
         told=(view,),
         origin=settings.origin,
+        reloading=reloading,
     )
-    reloading = Reloading(
-        graph,
-        doorway,
-        perceivers=perceivers,
-        resources=resources,
-        folder=folder,
-        resources_of=partial(_with_rules, resources, parts),
-    )
-    flow.reload_by(reloading)
     return House(
         folder=folder,
         settings=settings,
@@ -145,6 +131,22 @@ def open_house(
         in_force=parts,
         reloading=reloading,
         rules=Rules(graph, reloading),
+    )
+
+
+def _log(folder: Path, private: Path, *, recorded: bool) -> EventLog:
+    limits = LogLimits(batch_wait_s_max=0.0) if recorded else None
+    return EventLog.open(folder / "log", KeyRing.open(private / "keys"), limits=limits)
+
+
+def _resources(folder: Path, private: Path, city: City, texts: RuleTexts, parts: Mapping[str, str]) -> Resources:
+    return Resources(
+        city=city,
+        rules=texts,
+        folder=folder,
+        in_force=together(parts),
+        token_key=_token_key(private),
+        secrets=_secrets(private),
     )
 
 
@@ -174,7 +176,8 @@ def check_members(settings: Settings) -> None:
 
 def _nodes(settings: Settings, resources: Resources) -> list[Node]:
     check_members(settings)
-    return [
+    own = [node(one.kind, one, "detector", resources) for one in (Registry(), InForce())]
+    return own + [
         node(kind, member, group, resources)
         for package, group in GROUPS.items()
         for kind, member in declared(package, settings).items()

@@ -54,7 +54,10 @@ def items_in(body: Body) -> int:
 
 
 class Flow:
-    """One city's flow. Call its methods from one thread, but `acknowledged` from any."""
+    """One city's flow. Call its methods from one thread, but `acknowledged` from any.
+
+    `reloading` puts rules in force at the positions where the log says so.
+    """
 
     def __init__(
         self,
@@ -66,6 +69,7 @@ class Flow:
         quarantine: Quarantine,
         told: Sequence[Told],
         origin: Origin,
+        reloading: Reloading | None = None,
     ) -> None:
         self.doorway = doorway
         self.graph = graph
@@ -77,12 +81,8 @@ class Flow:
         self.pos = 0
         self.problem = ""
         self._told = tuple(told)
-        self._reloading: Reloading | None = None
-        self._saved_pos = 0
-
-    def reload_by(self, reloading: Reloading) -> None:
-        """Have rules come into force at the positions where the log says so; before the flow runs."""
         self._reloading = reloading
+        self._saved_pos = 0
 
     def listen(self, told: Told) -> None:
         """Have one more be told of every fact; before the flow runs."""

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -16,7 +15,7 @@ from tocsin.contract.walk import start
 from tocsin.engine.doorway import Doorway
 from tocsin.engine.graph import Graph
 from tocsin.engine.inforce import InForce, in_force
-from tocsin.model import Change, TocsinError
+from tocsin.model import Change, NotFound, TocsinError
 
 log = structlog.get_logger()
 
@@ -42,7 +41,7 @@ class Started:
 class Reloading:
     """Starts stages ahead in any thread, and puts them in place in the engine's.
 
-    `folder` keeps the texts of every digest; `resources_of` gives the resources with other rules.
+    The folder of the resources keeps the texts of every digest; `resources_of` gives them other rules.
     """
 
     def __init__(
@@ -52,7 +51,6 @@ class Reloading:
         *,
         perceivers: tuple[object, ...],
         resources: Resources,
-        folder: Path,
         resources_of: Callable[[RuleTexts], Resources],
     ) -> None:
         self.resources = resources
@@ -61,7 +59,6 @@ class Reloading:
         self._graph = graph
         self._doorway = doorway
         self._perceivers = tuple(one for one in perceivers if reads(one, RULES))
-        self._folder = folder
         self._resources_of = resources_of
         self._ahead: dict[str, Started] = {}
         self._lock = threading.Lock()
@@ -73,7 +70,8 @@ class Reloading:
 
     def prepare(self, texts: RuleTexts) -> Started:
         """Keep these texts and start all that reads them; raises a TocsinError where that cannot be done."""
-        texts.keep(self._folder)
+        if self.resources.folder is not None:
+            texts.keep(self.resources.folder)
         resources = self._resources_of(texts)
         book = RuleBook.load(resources)
         stages = {node.name: start(node.member, resources) for node in self._graph.nodes if reads(node.member, RULES)}
@@ -93,11 +91,16 @@ class Reloading:
         if digest and digest != self.digest:
             self._put(digest)
 
+    def _kept(self, digest: str) -> RuleTexts:
+        if self.resources.folder is None:
+            raise NotFound(f"The rules {digest} are not kept, since nothing is: the rules of now are used instead.")
+        return RuleTexts.kept(self.resources.folder, digest)
+
     def _put(self, digest: str) -> None:
         with self._lock:
             started = self._ahead.pop(digest, None)
         try:
-            started = started or self.prepare(RuleTexts.kept(self._folder, digest))
+            started = started or self.prepare(self._kept(digest))
         except TocsinError as error:
             self.problem = f"Other rules are in force than were decided: {error}"
             log.warning("rules not reloaded", digest=digest, code=error.code)
