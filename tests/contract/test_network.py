@@ -61,6 +61,7 @@ def test_link_local_and_the_machine_itself_are_near():
         ({"conn_state": "S0", "orig_bytes": 9_000, "orig_pkts": 40}, 0),
         ({"conn_state": "REJ", "orig_bytes": 0, "orig_pkts": 1}, -1),
         ({"conn_state": "RSTOS0", "orig_bytes": 140, "orig_pkts": 1, "resp_pkts": 0}, -1),
+        ({"conn_state": "RSTOS0", "orig_bytes": 0, "orig_pkts": 2, "history": "R", "resp_pkts": 0}, 0),
         ({"conn_state": "OTH"}, 0),
         ({"proto": "udp", "conn_state": "S0", "resp_pkts": 0, "resp_bytes": 0}, -1),
         ({"proto": "udp", "conn_state": "SF", "resp_pkts": 1}, 1),

@@ -203,7 +203,12 @@ def _zeek_outcome(proto: str, state: str, row: dict[str, Any], out_bytes: int, i
 
 
 def _is_mere_try(row: dict[str, Any], out_bytes: int) -> bool:
-    """Whether so little was sent as in knocking; flow exporters count the options of TCP as payload."""
+    """Whether so little was sent as in knocking; flow exporters count the options of TCP as payload.
+
+    A history without S shows no request: such a reset answers a knock that the sensor took for another's.
+    """
+    if "S" not in str(row.get("history") or "S"):
+        return False
     packets = whole(row.get("orig_pkts")) or out_bytes // _OPTIONS_BYTES_MAX + 1
     if row.get("conn_state") == "RSTOS0" and packets <= _PACKETS_OF_A_RESET:
         return not whole(row.get("resp_pkts"))

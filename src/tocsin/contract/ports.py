@@ -41,7 +41,7 @@ _TEXT: Mapping[str, str] = {
     "tftp": "69",
     "http": "80 443 591 3128 5000 5357 5985 7547 8000 8008 8080 8081 8088 8443 8888 1900 49152",
     "tls": "443 465 563 587 636 853 989 990 992 993 994 995 2083 2087 2096 3389 4443 5061 5222 5223 5228 5229 5230 5269"
-    " 5671 5986 6443 6514 6697 8443 8883 8531 7275 7276 9443 10443 25 110 143 389 1433 3306 5432 21 4911 802 19998 2197",
+    " 5671 5986 6443 6514 8443 8883 8531 7275 7276 9443 10443 25 110 143 389 1433 3306 5432 21 4911 802 19998 2197",
     "krb5": "88 464",
     "pop3": "110 995",
     "ntp": "123",
@@ -92,6 +92,10 @@ _HOMELESS = frozenset({"bittorrent", "rtp", "ftp", "dcerpc", "stun", "sip", "rpc
 """Services that settle their ports in talk, or live at any."""
 
 
+_HOUSEBOUND = frozenset({"telnet", "tftp", "irc", "socks", "redis", "rfb", "mysql", "pgsql", "nfs", "bittorrent"})
+"""Services that a device of a city has no everyday reason to ask of a place outside."""
+
+
 def usual(port: int) -> bool:
     """Whether a service of everyday networks lives at this port (after IANA's register and common practice).
 
@@ -99,6 +103,15 @@ def usual(port: int) -> bool:
     (True, False)
     """
     return port in _AT
+
+
+def everyday(port: int) -> bool:
+    """Whether devices commonly call this port of places outside: not those of services that stay in the house.
+
+    >>> everyday(443), everyday(23), everyday(6667)
+    (True, False, False)
+    """
+    return usual(port) and not (_AT[port] and _AT[port] <= _HOUSEBOUND)
 
 
 def homes(service: str) -> tuple[int, ...]:

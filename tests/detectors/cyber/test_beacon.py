@@ -45,6 +45,11 @@ def test_a_service_that_is_blocked_on_an_everyday_port_is_weak():
     assert graded(connections([("10.0.0.5", "198.51.100.20", 443, "S0")] * 200, every_s=60.0)) == ["weak"]
 
 
+def test_a_heartbeat_to_a_chat_server_is_strong():
+    beats = connections([("10.0.0.5", "198.51.100.20", 6667, "SF")] * 200, every_s=60.0, service="irc")
+    assert graded(beats) == ["strong"]
+
+
 def test_retries_and_bursts_are_one_call():
     ends = [CALL, CALL, CALL] * 7  # each call is sent again after 0.1 and 0.2 s
     facts = [connections(ends[n : n + 3], every_s=0.1, at=START_AT + 25 * n, seq=n) for n in range(0, 21, 3)]

@@ -115,6 +115,17 @@ def test_notices_of_zeek_are_believed(row, told):
     assert [(one.grade, one.subject) for one in findings(Scan(), [fact])] == told
 
 
+@pytest.mark.parametrize(
+    ("port", "fails_every", "fields"),
+    [(443, 6, {}), (53, 8, {"proto": "udp"}), (25, 6, {}), (9100, 6, {})],
+    ids=["browser", "resolver", "mail server", "monitoring"],
+)
+def test_busy_hosts_that_fail_now_and_then_are_no_scanners(port, fails_every, fields):
+    inner = "10.0" if port == 9100 else "198.51"
+    ends = [("10.0.0.5", f"{inner}.{n % 7}.{n % 251}", port, "SF" if n % fails_every else "S0") for n in range(2_000)]
+    assert findings(Scan(), [connections(ends, **fields)]) == []
+
+
 def test_file_sharing_outside_is_no_scan():
     ends = [("10.0.0.5", f"198.51.{n}.9", 20_000 + 37 * n, "S0" if n % 2 else "SF") for n in range(1, 200)]
     assert findings(Scan(), [connections(ends)]) == []

@@ -20,7 +20,7 @@ from tocsin.contract.network import (
     is_group,
     touched,
 )
-from tocsin.contract.ports import misplaced, usual
+from tocsin.contract.ports import everyday, misplaced, usual
 from tocsin.contract.protocols import by_source
 from tocsin.model import Finding, Level, Observation, derived_id
 
@@ -216,9 +216,10 @@ class Beacon:
     def _points(self, pair: Pair, flow: Flow) -> float:
         """How much the calls themselves speak for a beacon, in points of about one nat each."""
         even = _spread(pair.gaps)
-        points = min(1.5, 0.5 * log2(pair.calls / self.calls_min)) + (-2.0 if usual(flow.port) else 1.0)
+        points = min(1.5, 0.5 * log2(pair.calls / self.calls_min)) + _port_points(flow.port)
         points += next(worth for below, worth in _EVEN if even < below)
-        points += 0.5 if not pair.service or misplaced(pair.service, flow.port) else -0.5
+        odd = not pair.service or misplaced(pair.service, flow.port) or not everyday(flow.port)
+        points += 0.5 if odd else -0.5
         return points + (1.0 if not pair.answered else 0.5 if _spread(pair.sizes) < 0.05 else 0.0)
 
     def _finding(self, fact: Observation[LogEvents], device: str, caller: Caller, evidence: list[str]) -> Finding:
@@ -244,6 +245,13 @@ class Beacon:
             tactic="command-and-control",
             technique="T0869",
         )
+
+
+def _port_points(port: int) -> float:
+    """What a port says by itself: everyday ports speak against a beacon, unknown ones for it."""
+    if everyday(port):
+        return -2.0
+    return 0.0 if usual(port) else 1.0
 
 
 def _excuses(calling: Calling, pairs: dict[str, Pair], flow: Flow) -> float:
