@@ -218,3 +218,31 @@ def test_a_table_with_a_line_that_is_no_address_is_refused():
 
 def test_one_step_has_no_course():
     assert course([Reached(tactic="discovery", name="discovery", since=0.0)]) == ""
+
+
+def test_exposure_yields_to_an_attack_that_speaks_of_the_same_host():
+    attack = login("203.0.113.9", "192.0.2.1", START)
+    assert len(standing(run([attack, probe("192.0.2.1", START + 60)]))) == 1
+    assert len(standing(run([attack, probe("192.0.2.2", START + 60)]))) == 2
+
+
+def test_an_attack_of_a_thousand_connections_is_few_revisions_and_tells_all_in_the_end():
+    fusing, memory, told = started(), None, []
+    for n in range(1000):
+        more = msgspec.structs.replace(scan(BOT, [PLC], START), evidence=(f"zeek/{n}",), at=START + n / 100)
+        memory, said = fusing.step(memory, more)
+        told.extend(said)
+    memory, said = fusing.step(memory, Tick(at=START + 20, origin=Origin.SIMULATED))
+    assert len(told) < 40
+    assert len(said[-1].stages[0].contributions[1].evidence) == 1000
+
+
+def test_evidence_of_one_campaign_is_bounded_and_the_rest_counted():
+    fusing, memory = started(evidence_max=50, evidence_all_max=80), None
+    for n in range(4):
+        one = scan(BOT, [PLC], START + n)
+        one = msgspec.structs.replace(one, evidence=tuple(f"zeek/{n}/{row}" for row in range(60)))
+        memory, _ = fusing.step(memory, one)
+    (hypothesis,) = memory.hypotheses.values()
+    assert sum(len(held.evidence) for held in hypothesis.held.values()) == hypothesis.cited == 80
+    assert hypothesis.left_out == 160

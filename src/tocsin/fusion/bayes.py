@@ -1,6 +1,6 @@
 """Fusion: findings become hypotheses in log odds over space and time, hypotheses become few incidents."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -30,6 +30,9 @@ from tocsin.model import (
     Tick,
     derived_id,
 )
+
+FEW = 20
+"""Each piece of evidence is news while there are no more than this."""
 
 STATE_VERBS = {
     "test": SourceState.TEST,
@@ -61,6 +64,8 @@ class Bayes:
         How often open hypotheses are weighed anew without new evidence.
     evidence_max
         Most evidence ids kept per finding; the rest are counted as left out.
+    evidence_all_max
+        Most evidence ids kept per hypothesis, all findings together.
     hypotheses_max
         Most hypotheses kept; beyond it the weakest that is no incident is shed and counted.
 
@@ -78,6 +83,7 @@ class Bayes:
     close_nats: float = -2.0
     review_s: float = 10.0
     evidence_max: int = 5_000
+    evidence_all_max: int = 20_000
     hypotheses_max: int = 10_000
 
     def start(self, resources: Resources) -> "Fusing":
@@ -133,7 +139,7 @@ class Fusing:
         hypothesis.place = settled(hypothesis, hazard, self.city)
         associate.remember(memory, hypothesis, finding, hazard, self.ties)
         changed = self._weigh(memory, hypothesis, finding.at)
-        return self._told(memory, [*merged, *changed])
+        return self._told(memory, [*merged, *changed], roughly=True)
 
     def _begin(self, memory: Memory, finding: Finding, hazard: Hazard) -> Hypothesis:
         self._make_room(memory)
@@ -159,11 +165,14 @@ class Fusing:
     def _hold(self, hypothesis: Hypothesis, finding: Finding) -> None:
         """Take a finding in, or extend the one that it repeats: newest words, all evidence, highest measure."""
         known = hypothesis.held.get(finding.id, finding)
+        before = len(hypothesis.held[finding.id].evidence) if finding.id in hypothesis.held else 0
         ids = tuple(dict.fromkeys((*known.evidence, *finding.evidence)))
-        hypothesis.left_out += max(0, len(ids) - self.settings.evidence_max)
+        room = min(self.settings.evidence_max, self.settings.evidence_all_max - hypothesis.cited + before)
+        hypothesis.left_out += max(0, len(ids) - room)
+        hypothesis.cited += min(len(ids), room) - before
         hypothesis.held[finding.id] = replace(
             finding,
-            evidence=ids[: self.settings.evidence_max],
+            evidence=ids[:room],
             at=max(finding.at, known.at),
             measure=_highest(known.measure, finding.measure),
         )
@@ -197,12 +206,21 @@ class Fusing:
         hypothesis.priority = priority_of(hypothesis, hazard, self.city, memory.at)
         life = danger_now(hypothesis, hazard, memory.at)
         alarming = not all(map(hazard.is_event, hypothesis.held.values()))
-        if not hypothesis.open and alarming and (highest >= self.settings.open_nats or life):
+        opens = alarming and (highest >= self.settings.open_nats or life)
+        if not hypothesis.open and opens and not self._covered(memory, hypothesis, hazard):
             hypothesis.open = True
             self._enlist(memory, hypothesis)
         elif hypothesis.open and not life and highest < self.settings.close_nats:
             hypothesis.open = False
         return [hypothesis.incident] if hypothesis.incident else []
+
+    def _covered(self, memory: Memory, hypothesis: Hypothesis, hazard: Hazard) -> bool:
+        """Whether open incidents of graver hazards already speak of all that this one is about."""
+        if not hazard.yields_to:
+            return False
+        graver = [one for one in memory.hypotheses.values() if one.open and one.hazard in hazard.yields_to]
+        told = {name for one in graver for name in one.subjects}
+        return bool(told) and told.issuperset(hypothesis.subjects)
 
     def _parts(self, memory: Memory, hypothesis: Hypothesis, hazard: Hazard, at: float) -> tuple[Contribution, ...]:
         return (
@@ -268,28 +286,39 @@ class Fusing:
     def _over(self, memory: Memory, hypothesis: Hypothesis) -> bool:
         return memory.at - hypothesis.last > self.tables.hazards[hypothesis.hazard].gap_s
 
-    def _told(self, memory: Memory, changed: Sequence[str]) -> list[Fact]:
+    def _told(self, memory: Memory, changed: Sequence[str], *, roughly: bool = False) -> list[Fact]:
+        """The incidents of these ids that say something new.
+
+        Told `roughly`, evidence that grows within its order of magnitude waits for the next review: an
+        attack of a thousand connections is no thousand revisions.
+        """
         told: list[Fact] = []
         for name in dict.fromkeys(changed):
             case = memory.cases[name]
             case.rev += 1
             incident = replace(tell.incident_of(case, memory, self.tables, self.city), digest=self.in_force)
-            mark = _mark(incident)
-            if mark == case.told:
+            mark, outline = _mark(incident, len), _mark(incident, _order)
+            if outline == case.outline if roughly else mark == case.told:
                 case.rev -= 1
                 continue
-            case.told = mark
+            case.told, case.outline = mark, outline
             told.append(incident)
         return told
 
 
-def _mark(incident: Incident) -> str:
+def _mark(incident: Incident, count: Callable[[Sequence[str]], int]) -> str:
     """What an operator could notice of an incident; where it is equal, nothing new is told."""
     weighed = tuple(
-        (stage.id, round(stage.log_odds, 1), tuple(len(part.evidence) for part in stage.contributions))
+        (stage.id, round(stage.log_odds, 1), tuple(count(part.evidence) for part in stage.contributions))
         for stage in incident.stages
     )
     return str((incident.state, incident.priority, incident.title, weighed, len(incident.notes), incident.assignee))
+
+
+def _order(evidence: Sequence[str]) -> int:
+    """How much evidence there is: counted while it is little, then by doubling."""
+    count = len(evidence)
+    return count if count < FEW else FEW + count.bit_length()
 
 
 def _highest(one: float | None, other: float | None) -> float | None:

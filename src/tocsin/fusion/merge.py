@@ -25,6 +25,7 @@ def _taken_over(memory: Memory, kept: Hypothesis, gone: Hypothesis) -> None:
         own.extend(name for name in more if name not in own)
     kept.reach.extend(place for place in gone.reach if place not in kept.reach)
     kept.left_out += gone.left_out
+    kept.cited = sum(len(finding.evidence) for finding in kept.held.values())
     kept.open = kept.open or gone.open
     for name in gone.names:
         if memory.named.get(name) == gone.id:

@@ -35,6 +35,7 @@ class Hypothesis(Struct, kw_only=True):
     assets: list[str] = field(default_factory=list)
     reach: list[Place] = field(default_factory=list)
     held: dict[str, Finding] = field(default_factory=dict)
+    cited: int = 0
     left_out: int = 0
     place: Place | None = None
     anchor: str = ""
@@ -63,6 +64,7 @@ class Case(Struct, kw_only=True):
     shelved_until: float | None = None
     merged_into: str = ""
     told: str = ""
+    outline: str = ""
 
 
 class Met(Struct, kw_only=True):

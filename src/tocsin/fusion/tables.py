@@ -35,6 +35,7 @@ class Hazard(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     events: tuple[str, ...] = ()
     campaign: bool = False
     single: bool = False
+    yields_to: tuple[str, ...] = ()
     priors: dict[str, float] = {}
     caps: dict[str, float] = {}
     acts: dict[str, Act] = {}
