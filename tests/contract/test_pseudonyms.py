@@ -48,7 +48,7 @@ def test_a_mail_address_keeps_neither_name_nor_domain_but_stays_comparable():
         (r'type "C:\Users\Anna Smith"', rf'type "C:\Users\{NAMES.token("anna smith")}"'),
         (r"C:\Users\Public\x", r"C:\Users\Public\x"),
         (r"C:\Users\*\x", r"C:\Users\*\x"),
-        ("/root/x", "/root/x"),
+        ("cd /root", "cd /root"),
         (r"HKU\S-1-5-21-1-2-3-1001\Run", rf"HKU\S-1-5-21-{NAMES.token('S-1-5-21-1-2-3-1001')}\Run"),
         ("S-1-5-18", "S-1-5-18"),
     ],

@@ -9,7 +9,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = {".py", ".md", ".toml", ".yaml", ".yml", ".txt", ".ts", ".svelte", ".css", ".html", ".js", ".json", ".sh", ""}
-MACHINE = re.compile(r"(?<![\w.$}/-])/(?:work|root|home/[a-z]\w*|Users/\w+|mnt)/")
+MACHINE = re.compile(r"(?<![\w.$}/-])/(?:work|root|home/(?!anna\b)[a-z]\w*|Users/\w+|mnt)/")
+"""A folder of the machine on which somebody wrote; Anna is the invented person of our sample logs."""
+
 PROMISE = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b")
 SECRET = re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----|\b(?:ghp|gho|glpat|AKIA)[_A-Z0-9][\w-]{14,}")
 ADDRESS = re.compile(r"(?m)^\s*(?:registry|index-url|find-links)\s*=|--index-url|--find-links|^\S+ @ ")
