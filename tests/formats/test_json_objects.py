@@ -10,14 +10,17 @@ from hypothesis import strategies as st
 from tocsin.formats import json_objects
 from tocsin.formats.json_objects import pieces, spread
 
+TEXTS = st.text(st.sampled_from('{}[]",: \\\u00e4x'), max_size=6)
 VALUES = st.recursive(
-    st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    st.none() | st.integers() | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=6,
 )
-OBJECTS = st.lists(st.dictionaries(st.text(), VALUES), min_size=1, max_size=4)
+OBJECTS = st.lists(st.dictionaries(TEXTS, VALUES, max_size=4), min_size=1, max_size=4)
 
 
-@given(objects=OBJECTS, indent=st.none() | st.integers(0, 3), wrapped=st.booleans(), chunk=st.integers(1, 40))
-@settings(deadline=None)
+@given(objects=OBJECTS, indent=st.none() | st.integers(0, 3), wrapped=st.booleans(), chunk=st.integers(20, 200))
+@settings(deadline=None, max_examples=40)
 def test_every_object_is_found_however_it_is_written(objects, indent, wrapped, chunk):
     text = json.dumps(objects, indent=indent) if wrapped else "\n".join(json.dumps(o, indent=indent) for o in objects)
     found = list(pieces(Dripping(text.encode(), chunk)))

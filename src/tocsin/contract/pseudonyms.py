@@ -64,7 +64,7 @@ class Pseudonyms:
         self.account = lru_cache(TOKENS_KEPT)(self._account)
         self.mail = lru_cache(TOKENS_KEPT)(self._mail)
         self.sid = lru_cache(TOKENS_KEPT)(self._sid)
-        self._homes_kept = lru_cache(TOKENS_KEPT)(self._homes)
+        self.homes_kept = lru_cache(TOKENS_KEPT)(self._homes)
 
     def treatment(self, kind: str) -> Treatment:
         """What is done to a field of this kind; raises ConfigError naming the kinds."""
@@ -115,7 +115,7 @@ class Pseudonyms:
     def homes(self, text: str) -> str:
         r"""A text in which the folder of a person (C:\Users\NAME, /home/NAME) and account SIDs are tokens."""
         if len(text) <= TEXT_KEPT_MAX:
-            return self._homes_kept(text)
+            return self.homes_kept(text)
         return self._homes(text)
 
     def _homes(self, text: str) -> str:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from tocsin.contract.bodies import LogBatch, LogEvents
 from tocsin.contract.loglines import FORMATS, Rows, odd_ones_out, rows_of
 from tocsin.contract.protocols import Perceived
-from tocsin.contract.pseudonyms import KEY_BYTES_MIN, Pseudonyms, Treatment, treated
+from tocsin.contract.pseudonyms import KEY_BYTES_MIN, TEXT_KEPT_MAX, Pseudonyms, Treatment, treated
 from tocsin.contract.resources import Resources
 from tocsin.contract.rulebook import RuleBook
 from tocsin.contract.ruletexts import OWN, SHIPPED, RuleTexts
@@ -143,9 +143,10 @@ Deed = Treatment | None
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What is to be done to rows with the same fields: names to drop, to treat, and paths below them."""
+    """What is to be done to rows with the same fields: names to drop, texts with folders, names to treat, paths."""
 
     dropped: tuple[str, ...]
+    homes: tuple[str, ...]
     treated: tuple[tuple[str, Treatment], ...]
     nested: tuple[tuple[tuple[str, ...], Deed], ...]
     urls: tuple[tuple[str, ...], ...]
@@ -164,6 +165,7 @@ class Redaction:
             for name in ("open", "folders", "domains")
         )
         names = Pseudonyms(token_key, *lists)
+        self._folders, self._long_texts = names.homes_kept, names.homes
         lanes = [lane for document in documents for lane in document.get("lanes") or ()]
         self._deeds = {name: deed for document in documents for name, deed in _deeds(document, names).items()}
         self._lanes = [(_when(lane), deeds) for lane in lanes if (deeds := _deeds(lane, names))]
@@ -193,6 +195,12 @@ class Redaction:
             shape = self._shape(row)
         for name in shape.dropped:
             del row[name]
+        for name in shape.homes:
+            value = row[name]
+            if type(value) is str:
+                row[name] = self._folders(value) if len(value) <= TEXT_KEPT_MAX else self._long_texts(value)
+            else:
+                row[name] = treated(value, self._folders)
         for name, treat in shape.treated:
             value = row[name]
             row[name] = treat(value) if type(value) is str else treated(value, treat)
@@ -212,10 +220,12 @@ class Redaction:
         for when, more in self._lanes:
             if all(_holds(row.get(field), values) for field, values in when):
                 deeds |= more
+        special = (None, self._long_texts)
         inner = {name: tuple(name.split(".")) for name in deeds if name not in row and "." in name}
         return Shape(
             dropped=tuple(name for name in row if name in deeds and deeds[name] is None),
-            treated=tuple((name, deed) for name, deed in deeds.items() if deed is not None and name in row),
+            homes=tuple(name for name in row if name in deeds and deeds[name] == self._long_texts),
+            treated=tuple((name, deed) for name, deed in deeds.items() if deed not in special and name in row),
             nested=tuple((path, deeds[name]) for name, path in inner.items() if path[0] in row),
             urls=tuple(path for path in self._urls if path[0] in row),
         )
