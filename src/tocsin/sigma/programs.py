@@ -25,6 +25,7 @@ LESSON_ROWS, LESSONS_APART = 256, 16
 """How many rows are counted to learn which texts are rare, and how many times as many pass until the next."""
 DOUBT_ROWS = 32
 """How many rows a guess weighs against what was counted."""
+_TEXTUAL = frozenset({str, int})
 _PLAIN = frozenset({str, int, bool})
 
 Pick: TypeAlias = Callable[[Row], tuple[Value, ...]]
@@ -91,7 +92,7 @@ class Program:
         if self._marks:
             entries += [self._marks.get(digest) for digest in row.get(MARKS, ())]
         if self._keywords is not None and (values := plan.spoken(row)):
-            entries.append(self._keywords.values(_texts(values)))
+            entries.append(self._keywords.values(_texts(values, numbers=self._keywords.in_numbers)))
         return [entry for entry in entries if entry]
 
     def _deep(self, plan: Plan, row: Row) -> list[Found]:
@@ -145,7 +146,7 @@ class Program:
         for name in shape:
             if name in covered or name in self._sought.hidden:
                 continue
-            memo = self._speech.get(name) or self._remembered(name)
+            memo = self._speech[name] if name in self._speech else self._remembered(name)
             if memo is None or memo.is_vain():
                 together.append(name)
             else:
@@ -186,8 +187,12 @@ class Program:
         return float((guessed(trigger) * DOUBT_ROWS + counted) / (DOUBT_ROWS + self._counted))
 
 
-def _texts(values: tuple[Value, ...]) -> list[str]:
-    if _PLAIN.issuperset(map(type, values)):
+def _texts(values: tuple[Value, ...], *, numbers: bool) -> list[str]:
+    """The texts of some values; of numbers only where a keyword could stand in one."""
+    kinds = set(map(type, values))
+    if not numbers and kinds <= _TEXTUAL:
+        return [value for value in values if value.__class__ is str]
+    if kinds <= _PLAIN:
         return list(map(str, values))
     words = [word_of(value) for value in values]
     if any(word is None and value is not None for word, value in zip(words, values, strict=True)):

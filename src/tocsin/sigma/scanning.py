@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
@@ -21,6 +22,7 @@ HITS_MIN = 0.2
 """A field of which fewer rows than this are answered from memory is not remembered for a while."""
 FAST_CHARS_MAX = 20_000
 """Up to so many characters of texts are searched by the faster automaton: its tables are a hundred times as large."""
+_NUMBER = re.compile("[0-9-]*")
 _BETWEEN = END + START
 PAUSE = 20 * VALUES_MAX
 
@@ -35,6 +37,7 @@ class Scan:
         self._whole = {text.text: number for text, number in texts.items() if text.how == "equals"}
         self._parts = {text.framed: number for text, number in texts.items() if text.how != "equals"}
         kind = Implementation.DFA if sum(map(len, self._parts)) < FAST_CHARS_MAX else Implementation.ContiguousNFA
+        self.in_numbers = any(_NUMBER.fullmatch(text.text) for text in texts)
         made = AhoCorasick(list(self._parts), store_patterns=True, implementation=kind) if self._parts else None
         self._search = made.find_matches_as_strings if made else None
 
