@@ -193,13 +193,10 @@ def _zeek(index: int, row: dict[str, Any], home: tuple[str, ...]) -> Flow | None
 def _zeek_outcome(proto: str, state: str, row: dict[str, Any], out_bytes: int, in_bytes: int) -> int:
     """Whether the responder took part (1), did not (-1), or the record does not tell (0)."""
     if proto != "tcp":
-        answered = whole(row.get("resp_pkts")) > 0 or in_bytes > 0
-        return 1 if answered else -1
-    if state in _HALF_OPEN:
-        return -1 if _is_mere_try(row, out_bytes) else 0
-    if state not in _OPEN:
-        return 0
-    return 1 if out_bytes or in_bytes else 0
+        return 1 if in_bytes or whole(row.get("resp_pkts")) else -1
+    if state in _OPEN:
+        return int(out_bytes + in_bytes > 0)
+    return -int(state in _HALF_OPEN and _is_mere_try(row, out_bytes))
 
 
 def _is_mere_try(row: dict[str, Any], out_bytes: int) -> bool:

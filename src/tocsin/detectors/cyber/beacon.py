@@ -153,13 +153,9 @@ class Beacon:
 
     def _is_call(self, flow: Flow) -> bool:
         """Whether a record is a try to reach a place outside that could be a command server."""
-        if flow.to_inside or flow.proto not in ("tcp", "udp"):
+        if flow.to_inside or is_group(flow.target) or not _is_begun(flow):
             return False
-        if flow.proto == "udp" and (usual(flow.port) or flow.source_port < 1024):
-            return False
-        if is_group(flow.target) or (self.expected and inside(flow.target, self.expected)):
-            return False
-        return flow.outcome != 0 or flow.state not in ("OTH", "SHR", "RSTRH")
+        return not (self.expected and inside(flow.target, self.expected))
 
     def _note(self, batch: _Batch, flow: Flow, name: str) -> bool:
         """Add a call to its pair; whether it was a new one."""
@@ -245,6 +241,13 @@ class Beacon:
             tactic="command-and-control",
             technique="T0869",
         )
+
+
+def _is_begun(flow: Flow) -> bool:
+    """Whether a record shows the beginning of a call, and not the middle of one or an answer."""
+    if flow.proto == "udp":
+        return not usual(flow.port) and flow.source_port >= 1024
+    return flow.proto == "tcp" and (flow.outcome != 0 or flow.state not in ("OTH", "SHR", "RSTRH"))
 
 
 def _port_points(port: int) -> float:

@@ -69,7 +69,6 @@ class Force(Struct, array_like=True):
     level: float = 0.0
     grade: str = ""
     tries: int = 0
-    named: int = 0
     others: dict[str, int] = {}
     untold: list[str] = []
 
@@ -135,26 +134,22 @@ class BruteForce:
     def _tries(self, fact: Observation[LogEvents]) -> Iterator[Try]:
         """All log-ins in the rows of a batch, in order of kind."""
         for flow in flows(fact, self.home):
-            service = SHORT_SERVICES.get(flow.port)
-            inward = flow.to_inside and not flow.from_inside
-            if service is not None and _is_short(flow):
+            service = SHORT_SERVICES.get(flow.port, "")
+            if service and _is_short(flow):
+                inward = flow.to_inside and not flow.from_inside
                 yield Try(flow.row, flow.at, flow.source, flow.target, service, _SHORT_WORTH, inward)
         reader = _zeek_try if fact.body.format == "zeek" else _eve_try
-        for index, row in enumerate(fact.body.rows):
-            one = reader(index, row)
-            if one is not None and one.source and one.target:
-                yield one
+        made = (reader(index, row) for index, row in enumerate(fact.body.rows))
+        yield from (one for one in made if one is not None)
 
     def _take(self, kept: Forcing, one: Try, fact: Observation[LogEvents], grown: dict[str, list[str]]) -> None:
         """Add a log-in to the bucket of its attacker; where that is outside, of its victim."""
         outside = one.inward or (not ours(one.source, self.home) and ours(one.target, self.home))
         subject, other, role = (one.target, one.source, "at") if outside else (one.source, one.target, "by")
         name = f"{subject} {one.service} {role}"
-        force = touched(kept.forces, name)
-        if force is None or one.at - force.last > _EPISODE_S:
-            if one.worth < 0:
-                return
-            force = kept.forces[name] = Force(int(one.at // _EPISODE_S), since=one.at, last=one.at)
+        force = _force(kept.forces, name, one)
+        if force is None:
+            return
         self._fill(force, one, other)
         before = force.grade
         self._judge(force, one, other, role)
@@ -168,13 +163,15 @@ class BruteForce:
         idle_s = max(0.0, one.at - force.last)
         force.level = max(0.0, force.level - idle_s / self.leak_s)
         force.since, force.last = min(force.since, one.at), max(force.last, one.at)
-        if one.worth <= 0:
-            return
+        if one.worth > 0:
+            self._add(force, one, other)
+
+    def _add(self, force: Force, one: Try, other: str) -> None:
+        """Count a failure; in an empty bucket it is the first of a new row."""
         if not force.level and not force.grade:
-            force.since, force.tries, force.named, force.others, force.untold = one.at, 0, 0, {}, []
+            force.since, force.tries, force.others, force.untold = one.at, 0, {}, []
         force.level = min(force.level + one.worth, 4.0 * self.levels[-1])
         force.tries += 1
-        force.named += one.worth == 1.0
         if other in force.others or len(force.others) < self.others_max:
             force.others[other] = force.others.get(other, 0) + 1
 
@@ -191,7 +188,7 @@ class BruteForce:
         force.grade = max(force.grade, grade, key=lambda known: _RANK[known])
 
     def _finding(self, fact: Observation[LogEvents], name: str, force: Force, evidence: list[str]) -> Finding:
-        subject, service, role = name.split(" ")
+        subject, service, role = name.rsplit(" ", 2)
         others = tuple(sorted(force.others, key=lambda other: (-force.others[other], other)))[:NAMED_MAX]
         return Finding(
             id=derived_id("f", self.kind, fact.source, name, force.episode),
@@ -223,6 +220,17 @@ class BruteForce:
         return f"{who} tried to log in by {service} at {where}: {tries}, {end}."
 
 
+def _force(forces: dict[str, Force], name: str, one: Try) -> Force | None:
+    """The bucket of that name, as the most recent; none begins, after a long pause anew, with a success."""
+    force = touched(forces, name)
+    if force is not None and one.at - force.last <= _EPISODE_S:
+        return force
+    if one.worth < 0:
+        return None
+    forces[name] = Force(int(one.at // _EPISODE_S), since=one.at, last=one.at)
+    return forces[name]
+
+
 def _is_short(flow: Flow) -> bool:
     """Whether a connection is too short and small for a session."""
     brief = flow.duration_s < _SHORT_S and flow.out_bytes < _SHORT_BYTES and flow.in_bytes < _SHORT_BYTES
@@ -236,7 +244,9 @@ def _zeek_try(index: int, row: dict[str, Any]) -> Try | None:
     if worth is None:
         return None
     ends = str(row.get("id.orig_h") or ""), str(row.get("id.resp_h") or "")
-    return Try(index, number(row.get("at"), 0.0), *ends, str(row["log"]).partition("_")[0], worth)
+    return (
+        Try(index, number(row.get("at"), 0.0), *ends, str(row["log"]).partition("_")[0], worth) if all(ends) else None
+    )
 
 
 def _ssh(row: dict[str, Any]) -> float | None:
@@ -275,8 +285,8 @@ def _eve_try(index: int, row: dict[str, Any]) -> Try | None:
     worth = judge(said) if judge is not None and isinstance(said, dict) else None
     if worth is None:
         return None
-    source, target = str(row.get("src_ip") or ""), str(row.get("dest_ip") or "")
-    return Try(index, number(row.get("at"), 0.0), source, target, kind, worth)
+    ends = str(row.get("src_ip") or ""), str(row.get("dest_ip") or "")
+    return Try(index, number(row.get("at"), 0.0), *ends, kind, worth) if all(ends) else None
 
 
 def _eve_http(said: dict[str, Any]) -> float | None:

@@ -93,7 +93,7 @@ class Volume:
         told: list[Finding | None] = []
         for flow in flows(fact, self.home):
             host, place, sent_bytes = _sent(flow)
-            if sent_bytes and not is_group(place) and not (self.expected and inside(place, self.expected)):
+            if sent_bytes and self._counts(place):
                 ended = flow.at + max(0.0, flow.duration_s)
                 habit, hour = self._habit(kept.hosts, host, ended), int(ended // _HOUR_S)
                 if hour > habit.hour:
@@ -104,6 +104,9 @@ class Volume:
         told += [self._judge(fact, host, kept.hosts[host], heard[host]) for host in heard]
         bounded(kept.hosts, self.hosts_max)
         return kept, [finding for finding in told if finding is not None]
+
+    def _counts(self, place: str) -> bool:
+        return not (is_group(place) or (self.expected and inside(place, self.expected)))
 
     def _habit(self, hosts: dict[str, Habit], host: str, at: float) -> Habit:
         """What is known of a host, which becomes the most recent."""

@@ -101,13 +101,7 @@ class WrongPort:
         """Take the connections of one batch; one finding per host whose evidence grew."""
         kept = Talking() if state is None else state
         grown: dict[str, list[str]] = {}
-        heard: dict[str, tuple[Flow, list[str]]] = {}
-        for flow in flows(fact, self.home):
-            if flow.outcome > 0 and not flow.to_inside and self._odd(flow):
-                name = f"{flow.source} {flow.target} {flow.proto}/{flow.port}"
-                _add(kept.talks, name, flow)
-                heard.setdefault(name, (flow, []))[1].append(evidence_of(fact, flow.row))
-        for name, (flow, evidence) in heard.items():
+        for name, (flow, evidence) in self._heard(kept, fact).items():
             if rank := self._rank(kept, name, flow):
                 self._tell(kept, name, flow, rank)
                 grown.setdefault(flow.source, []).extend(evidence)
@@ -115,6 +109,16 @@ class WrongPort:
         bounded(kept.talks, self.talks_max)
         bounded(kept.speakers, self.speakers_max)
         return kept, told
+
+    def _heard(self, kept: Talking, fact: Observation[LogEvents]) -> dict[str, tuple[Flow, list[str]]]:
+        """The talks that a batch extends, each with one of its connections and the evidence."""
+        heard: dict[str, tuple[Flow, list[str]]] = {}
+        for flow in flows(fact, self.home):
+            if flow.outcome > 0 and not flow.to_inside and self._odd(flow):
+                name = f"{flow.source} {flow.target} {flow.proto}/{flow.port}"
+                _add(kept.talks, name, flow)
+                heard.setdefault(name, (flow, []))[1].append(evidence_of(fact, flow.row))
+        return heard
 
     def _odd(self, flow: Flow) -> bool:
         """Whether a talk is on a port where it does not belong."""
@@ -132,10 +136,13 @@ class WrongPort:
         moved = talk.out_bytes + talk.in_bytes
         if talk.longest_s < self.long_s and moved < self.much_bytes:
             return int(talk.calls >= _CALLS_MIN)
-        host = f"{flow.source} "
+        return self._rank_of_much(kept, talk, f"{flow.source} ")
+
+    def _rank_of_much(self, kept: Talking, talk: Talk, host: str) -> int:
+        """What an unknown talk that lasts or moves much is worth."""
         if sum(other.startswith(host) for other in kept.talks) >= self.places_many:
             return 1
-        outward = talk.out_bytes >= self.much_bytes and talk.out_bytes >= self.outward * talk.in_bytes
+        outward = talk.out_bytes >= max(self.much_bytes, self.outward * talk.in_bytes)
         return 3 if outward else 2
 
     def _tell(self, kept: Talking, name: str, flow: Flow, rank: int) -> None:
