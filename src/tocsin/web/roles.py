@@ -1,6 +1,6 @@
 """What each role may do here: a table. The gate's policies decide besides who may approve what."""
 
-from tocsin.engine.desk import INCIDENT_VERBS, PROPOSAL_VERBS, SOURCE_VERBS
+from tocsin.engine.desk import INCIDENT_VERBS, PROPOSAL_VERBS, RELOAD, RULE_VERBS, SOURCE_VERBS
 from tocsin.model import Refused
 from tocsin.store.accounts import ROLES, Account
 
@@ -13,8 +13,9 @@ MAY: dict[str, frozenset[str]] = {
     "see evidence": LOOKING_CLOSER,
     "see the ledger": EVERYBODY,
     "see quarantine": LOOKING_CLOSER,
-    **dict.fromkeys((*INCIDENT_VERBS, *PROPOSAL_VERBS, *SOURCE_VERBS), AT_THE_DESK),
+    **dict.fromkeys((*INCIDENT_VERBS, *PROPOSAL_VERBS, *SOURCE_VERBS, *RULE_VERBS), AT_THE_DESK),
     "accept": frozenset({"supervisor", "admin"}),
+    RELOAD: frozenset({"supervisor", "admin"}),
 }
 """Which roles may do what. A device that nobody knows is let in by no operator alone."""
 
