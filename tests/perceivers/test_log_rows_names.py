@@ -8,7 +8,7 @@ from tocsin.contract.bodies import LogBatch
 from tocsin.contract.resources import Resources
 from tocsin.contract.rulebook import RuleBook
 from tocsin.contract.ruletexts import RuleTexts
-from tocsin.model import Origin, Reading
+from tocsin.model import ConfigError, Origin, Reading
 from tocsin.perceivers.log_rows import LogRows
 from tocsin.sigma.matching import Matcher
 
@@ -142,6 +142,16 @@ def test_a_city_s_own_mapping_can_add_to_what_names_a_person_and_not_take_away()
     rules = RuleTexts(digest="test-own", texts={**shipped, "rules/mappings/zeek.yaml": own})
     found = row("zeek-json", b'{"ts":5.0,"_path":"x","badge":"anna","user":"anna"}', rules=rules)
     assert found["badge"] == found["user"] != "anna"
+
+
+@pytest.mark.parametrize(
+    "wrong", ["personal: [a]", "personal: {a: face}", "texts: {m: [{pattern: '('}]}", "personal: {"]
+)
+def test_a_city_s_own_mapping_that_cannot_be_used_is_no_reason_to_let_names_pass(wrong):
+    shipped = RuleTexts.read(Resources().content).texts
+    rules = RuleTexts(digest=f"test-{wrong}", texts={**shipped, "rules/mappings/zeek.yaml": f"format: zeek\n{wrong}\n"})
+    with pytest.raises(ConfigError):
+        started(rules)
 
 
 def test_a_clock_ten_years_off_is_set_aside_alone():

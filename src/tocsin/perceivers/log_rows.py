@@ -1,8 +1,10 @@
 """Lines of logs become rows: payload dropped, names of people and accounts turned into keyed tokens."""
 
+import dataclasses
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from msgspec.structs import replace
@@ -59,23 +61,32 @@ class LogRows:
         """Ready to read; raises ConfigError without a key for the tokens, or where a mapping cannot be used."""
         if len(resources.token_key) < KEY_BYTES_MIN:
             raise ConfigError(f"{self.kind} needs a token key of {KEY_BYTES_MIN} bytes or more: create the keys first.")
-        book = RuleBook.load(resources)
-        return RunningLogRows(_redactions(resources), Marks(book.loaded.rules, book.taxonomies))
+        texts = resources.rules or RuleTexts.read(resources.content)
+        book = RuleBook.load(dataclasses.replace(resources, rules=texts))
+        return RunningLogRows(_redactions(texts, resources.token_key), Marks(book.loaded.rules, book.taxonomies))
 
 
-def _redactions(resources: Resources) -> "dict[str, Redaction]":
-    """Per family of formats, what its mapping says; a city's own mapping can add to ours, never take away."""
-    texts = resources.rules or RuleTexts.read(resources.content)
+def _redactions(texts: RuleTexts, token_key: bytes) -> "dict[str, Redaction]":
+    """Per family of formats, what its mapping says; a city's own mapping can add to ours, never take away.
+
+    One that cannot be used is an error, not passed over: names would leave that a person wanted kept.
+    """
     found: dict[str, Redaction] = {}
     for family in dict.fromkeys(name.partition("-")[0] for name in FORMATS):
         paths = (f"{SHIPPED}{MAPPINGS}{family}.yaml", f"{OWN}{MAPPINGS}{family}.yaml")
         documents = [_mapping(path, texts.texts[path]) for path in paths if path in texts.texts]
         if not documents:
             raise ConfigError(f"{paths[0]} is missing: nobody may read {family} logs without it. Install again.")
-        found[family] = Redaction(documents, resources.token_key)
+        try:
+            found[family] = Redaction(documents, token_key)
+        except (re.error, AttributeError, TypeError, KeyError, ValueError) as error:
+            raise ConfigError(
+                f"The mapping of {family} cannot be used: {error}. Correct {' or '.join(paths)}."
+            ) from error
     return found
 
 
+@lru_cache(maxsize=64)
 def _mapping(path: str, text: str) -> Mapping[str, Any]:
     import yaml
 
