@@ -44,10 +44,10 @@ def compared(left: Iterable[str], right: Iterable[str], how: str) -> bool:
     return any(_stands(text.lower(), end, how) for text in left for end in ends)
 
 
-def globbed(text: str, pattern: Sequence[str | bool | None]) -> bool:
+def glob(pattern: Sequence[str | bool | None]) -> Test:
     """Whether a text is what a pattern describes: texts, None for any run of characters, False for any one.
 
-    >>> globbed("abcde", ("a", None, "d", False))
+    >>> glob(("a", None, "d", False))("abcde")
     True
     """
     segments: list[list[str | bool | None]] = [[]]
@@ -58,8 +58,12 @@ def globbed(text: str, pattern: Sequence[str | bool | None]) -> bool:
             segments[-1].append(part)
     first, *rest = [_merged(segment) for segment in segments]
     if not rest:
-        return len(text) == _width(first) and _fits(text, first, 0)
+        return lambda text: len(text) == _width(first) and _fits(text, first, 0)
     *middle, last = rest
+    return lambda text: _globbed(text, first, middle, last)
+
+
+def _globbed(text: str, first: Segment, middle: Sequence[Segment], last: Segment) -> bool:
     end = len(text) - _width(last)
     at = _width(first)
     if at > end or not _fits(text, first, 0) or not _fits(text, last, end):
@@ -93,12 +97,14 @@ def _width(segment: Segment) -> int:
 
 
 def _fits(text: str, segment: Segment, at: int) -> bool:
-    return all(text.startswith(literal, at + offset) for offset, literal in segment)
+    return not segment[-1][0] or all(text.startswith(literal, at + offset) for offset, literal in segment)
 
 
 def _found(text: str, segment: Segment, start: int, end: int) -> int:
     """Where a segment first fits wholly between two places; -1 if nowhere."""
     offset, literal = segment[0]
+    if len(segment) == 2 and not offset:
+        return text.find(literal, start, end)
     at = start
     while at + _width(segment) <= end:
         place = text.find(literal, at + offset, end) - offset
@@ -122,7 +128,8 @@ def _textual(atom: Atom) -> Test:
         case "endswith":
             return (lambda text: text.endswith(wanted)) if cased else (lambda text: text.lower().endswith(wanted))
     if pattern:
-        return lambda text: globbed(text if cased else text.lower(), pattern)
+        fits = glob(pattern)
+        return fits if cased else (lambda text: fits(text.lower()))
     return (lambda text: text == wanted) if cased else (lambda text: text.lower() == wanted)
 
 

@@ -126,25 +126,27 @@ class Program:
             self._plans.clear()
         keys = set(shape)
         keyed: list[tuple[str, Memo]] = []
+        heard: set[str] = set()
         read: list[tuple[Reader, Memo]] = []
         for field, memo in self._memos.items():
             names = [name for name in self._lane.names(field) if name in keys or name.partition(".")[0] in keys]
             if len(names) == 1 and names[0] in keys:
                 keyed.append((names[0], memo))
+                heard |= {names[0]} if self._sought.hears(field) else set()
             elif names:
                 read.append((self._lane.reader(field), memo))
-        spoken = self._speaking(shape, {name for name, _memo in keyed}, keyed) if self._keywords else []
+        spoken = self._speaking(shape, heard, keyed) if self._keywords else []
         rest = bool(read or spoken or (self._marks and MARKS in keys))
         memos = tuple(memo for _name, memo in keyed)
         plan = Plan(_picking([name for name, _memo in keyed]), memos, tuple(read), _picking(spoken), rest)
         self._plans[shape] = plan
         return plan
 
-    def _speaking(self, shape: tuple[str, ...], covered: set[str], keyed: list[tuple[str, Memo]]) -> list[str]:
-        """Share out the keys that no field covers: values that come again are remembered, the others read together."""
+    def _speaking(self, shape: tuple[str, ...], heard: set[str], keyed: list[tuple[str, Memo]]) -> list[str]:
+        """Share out the keys in which no field's search hears keywords: some are remembered, others read together."""
         together = []
         for name in shape:
-            if name in covered or name in self._sought.hidden:
+            if name in heard or name in self._sought.hidden:
                 continue
             memo = self._speech[name] if name in self._speech else self._remembered(name)
             if memo is None or memo.is_vain():

@@ -51,6 +51,11 @@ def bounded(pattern: str, flags: str = "") -> Search:
     return lambda text: cut.search(text[:TEXT_CHARS_MAX]) is not None
 
 
+def is_linear(pattern: str, flags: str = "") -> bool:
+    """Whether RE2 takes an expression, so that it runs in time linear in the text."""
+    return _linear(pattern, flags)[0] is not None
+
+
 def required(pattern: str, flags: str = "") -> frozenset[str]:
     r"""Lower-case texts of which at least one stands in whatever the expression matches; empty if none is known.
 

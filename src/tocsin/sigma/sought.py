@@ -62,6 +62,10 @@ class Sought:
             texts = {text: number for text, number in texts.items() if number in self._wakers or not text.field}
         return Scan(texts, self._waking)
 
+    def hears(self, field: str) -> bool:
+        """Whether keywords are looked for in a field together with its own texts."""
+        return any(not text.field for text in self._texts[field])
+
     def marks(self) -> dict[str, Entry]:
         """What a digest says that admission left in a row."""
         digests = [(digest, number) for digest, number in self.numbers.items() if isinstance(digest, str)]
@@ -116,10 +120,14 @@ class Sought:
             if isinstance(trigger, Text):
                 by_field[trigger.field][trigger] = number
         keywords = by_field.get("", {})
-        for field, texts in by_field.items():
-            if field and not any(self._is_hidden(name) for name in self._lane.names(field)):
-                texts.update(keywords)
+        for field in self._heard(by_field):
+            by_field[field].update(keywords)
         return dict(by_field)
+
+    def _heard(self, by_field: Mapping[str, Mapping[Text, int]]) -> list[str]:
+        """Fields that are searched anyway, and may be seen: keywords are looked for in the same search."""
+        searched = [field for field, texts in by_field.items() if field and any(text.how != "equals" for text in texts)]
+        return [field for field in searched if not any(self._is_hidden(name) for name in self._lane.names(field))]
 
     def _is_hidden(self, name: str) -> bool:
         steps = name.split(".")
