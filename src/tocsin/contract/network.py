@@ -19,6 +19,8 @@ _NEAR = ("169.254.0.0/16", "fe80::/10", "127.0.0.0/8", "::1/128")
 _FRAME_BYTES = 74
 """Ethernet, IPv4 and TCP headers of a packet with usual options: EVE counts them, Zeek's payload counters do not."""
 
+_EVERYBODY = 0xFFFFFFFF
+
 _HALF_OPEN = frozenset({"S0", "REJ", "SH", "RSTOS0"})
 _OPEN = frozenset({"SF", "S1", "S2", "S3", "RSTO", "RSTR"})
 _PACKETS_OF_A_TRY_MAX = 8
@@ -126,6 +128,16 @@ def is_group(address: str) -> bool:
     if version == 4:
         return value & 255 == 255 or value >> 28 == 14 or value == 0
     return value >> 120 == 255 or value == 0
+
+
+def sends(address: str) -> bool:
+    """Whether an address can be that of one host that sends: an outside network may end anywhere, also at .255.
+
+    >>> sends("198.51.100.255"), sends("0.0.0.0"), sends("239.255.255.250")
+    (True, False, False)
+    """
+    known = address_of(address)
+    return known is not None and not known.is_multicast and not known.is_unspecified and int(known) != _EVERYBODY
 
 
 def is_near(address: str) -> bool:

@@ -17,6 +17,7 @@ from tocsin.contract.network import (
     inside,
     is_group,
     ours,
+    sends,
     touched,
 )
 from tocsin.contract.protocols import by_source
@@ -123,7 +124,7 @@ class Scan:
         test = Odds(failed, answered, self.suspect_nats, self.certain_nats, self.half_life_s, self.seen_max)
         batch = _Batch(Scanning() if state is None else state, fact, {}, test)
         for flow in flows(fact, self.home):
-            if not (is_group(flow.target) or is_group(flow.source)):
+            if sends(flow.source) and not is_group(flow.target):
                 self._take(batch, flow)
         for flow in requests(fact):
             self._contact(batch, flow, f"{flow.source} horizontal arp", flow.target, "arp")
