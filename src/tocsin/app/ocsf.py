@@ -1,21 +1,20 @@
 """`tocsin export ocsf`: recorded logs as OCSF events, one JSON object per line, as admission leaves them."""
 
-import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 import typer
 
-from tocsin.contract.bodies import LogEvents
-from tocsin.contract.loglines import FORMATS
-from tocsin.contract.resources import Resources
-from tocsin.contract.walk import configured, member_of
-from tocsin.formats.ocsf import MILLISECONDS, SECONDS, Templates
+if TYPE_CHECKING:
+    from tocsin.contract.bodies import LogEvents
+    from tocsin.formats.ocsf import Templates
 
 MAPPINGS = "sigma/mappings/"
+"""Where the content says, per format, what becomes of its rows in OCSF."""
+
+MILLISECONDS = 1_000
 
 
 @dataclass(slots=True)
@@ -32,6 +31,13 @@ def ocsf_lines(files: Sequence[Path], told: Told, *, per_s: int = MILLISECONDS) 
 
     Raises ConfigError for a file that is none that can be read.
     """
+    import secrets
+
+    from tocsin.contract.loglines import FORMATS
+    from tocsin.contract.resources import Resources
+    from tocsin.contract.walk import configured, member_of
+    from tocsin.formats.ocsf import Templates
+
     resources = Resources(token_key=secrets.token_bytes(32))
     perceiver = member_of("perceivers", "log.rows")().start(resources)
     families = dict.fromkeys(name.partition("-")[0] for name in FORMATS)
@@ -46,7 +52,9 @@ def ocsf_lines(files: Sequence[Path], told: Told, *, per_s: int = MILLISECONDS) 
                 yield from _lines(one.body, templates[one.body.format], told, per_s)
 
 
-def _lines(body: LogEvents, templates: Templates, told: Told, per_s: int) -> Iterator[bytes]:
+def _lines(body: "LogEvents", templates: "Templates", told: Told, per_s: int) -> Iterator[bytes]:
+    import msgspec
+
     for row in body.rows:
         record = templates.record(row, per_s)
         if record is None:
@@ -70,7 +78,7 @@ def export_logs(
 ) -> None:
     """Write recorded logs as OCSF 1.3 events, one JSON object per line; names in them are tokens."""
     told = Told()
-    lines = ocsf_lines(files, told, per_s=SECONDS if seconds else MILLISECONDS)
+    lines = ocsf_lines(files, told, per_s=1 if seconds else MILLISECONDS)
     if out is None:
         for line in lines:
             print(line.decode())

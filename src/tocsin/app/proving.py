@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
+from tocsin.app.ocsf import export_logs
+
 ledger = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Prove what was allowed and done.")
 export = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="Write incidents in the formats that others read."
+    no_args_is_help=True, rich_markup_mode=None, help="Write incidents and logs in the formats that others read."
 )
 
 Run = Annotated[Path, typer.Argument(help="An installation, the kept data of a run, or a ledger itself.")]
@@ -67,6 +69,4 @@ def export_a_warning(
         print(f"Written: {out}")
 
 
-@export.callback()
-def _formats() -> None:
-    """Write incidents in the formats that others read."""  # typer would drop the word `cap`: it is alone so far
+export.command(name="ocsf")(export_logs)
