@@ -19,7 +19,7 @@ from tocsin.app.rulefiles import Named, book_of, named
 from tocsin.city.context import City
 from tocsin.contract.bodies import LogEvents
 from tocsin.contract.cards import poisson_upper
-from tocsin.contract.rule_hits import counts_of
+from tocsin.contract.firing import counts_of
 from tocsin.contract.rulebook import Rate, RuleBook
 from tocsin.contract.sensor_rows import FORMAT, SensorRows
 from tocsin.contract.walk import configured, member_of, members

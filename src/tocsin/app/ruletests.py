@@ -10,10 +10,10 @@ from msgspec import Struct
 
 from tocsin.app.layout import data_of
 from tocsin.app.rulefiles import Named, book_of, named
-from tocsin.contract.rule_hits import Firing, counts_of
+from tocsin.contract.firing import Firing, counts_of, tunings_of
 from tocsin.contract.rulebook import EVENTS, RuleBook
 from tocsin.engine.rows import RuleRow
-from tocsin.engine.rules import rule_row, tunings_of
+from tocsin.engine.rules import rule_row
 from tocsin.gate.keys import KeyRing
 from tocsin.model import BadInput, NotFound, TocsinError
 from tocsin.sigma.matching import Matcher

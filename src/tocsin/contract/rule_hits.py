@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from dataclasses import field as member
-from typing import TYPE_CHECKING, Any
-
-from msgspec import Struct, field
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tocsin.contract.bodies import LogEvents
+from tocsin.contract.firing import Bounds, Firing, Gain, Seen, campaign_of, held_back, most, trim
 from tocsin.contract.rule_words import because, shown, tactic_of, technique_of
 from tocsin.contract.rulebook import RuleBook
 from tocsin.contract.sensor_rows import FORMAT, SensorRows, body_name
-from tocsin.contract.tuning import Tuning, forget, same, tune
+from tocsin.contract.tuning import tune
 from tocsin.model import (
     Basis,
     Body,
@@ -31,8 +28,7 @@ from tocsin.model import (
 from tocsin.sigma.correlating import Correlator
 from tocsin.sigma.matching import Matcher
 from tocsin.sigma.rule import Correlation, Rule
-from tocsin.sigma.taxonomy import Taxonomy
-from tocsin.sigma.windows import Hit, Limits, Windows
+from tocsin.sigma.windows import Hit
 
 if TYPE_CHECKING:
     from tocsin.city.context import City
@@ -46,85 +42,16 @@ EVIDENCE_OF_FINDING_MAX = 4
 UNWEIGHED = Weight(nats=0.0, basis=Basis.DEFAULT)
 """The engine fills in what the rule's level is worth."""
 
-COUNTS_MAX = 6_000
-"""Most rules whose hits are counted; the one that rang longest ago goes first."""
-
 ADVANCE_S = 10.0
 """How far behind the facts the time of the correlations may stay while none of their rules matches."""
 
-HOURS_KEPT = 3
-"""Windows before the newest whose campaigns are still extended."""
+PLACES_MAX = 10_000
+"""Most subjects whose places are remembered; more are looked up again."""
 
+THE_CITY = Seen(at=0.0, evidence=(), fields={}, subject="the city", place=None)
+"""Whom it is about where nobody can be named."""
 
-class Count(Struct, array_like=True):
-    """How often a rule matched, how often that was held back by a tuning, and when last (event time)."""
-
-    hits: int = 0
-    suppressed: int = 0
-    last_at: float = 0.0
-
-
-class Campaign(Struct, array_like=True):
-    """The hits of one rule on one subject in one window; `told` are fields of the newest."""
-
-    rule: str
-    subject: str
-    window: int
-    since: float
-    count: int = 0
-    told: str = ""
-    actors: dict[str, int] = {}
-
-
-class Firing(Struct):
-    """What a rule detector remembers of the whole city; campaigns least recently extended first."""
-
-    campaigns: dict[str, Campaign] = {}
-    counts: dict[str, Count] = {}
-    tunings: dict[str, Tuning] = {}
-    windows: Windows = field(default_factory=Windows)
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """What a detector's parameters say: the length of a window, and how much is kept at most."""
-
-    window_s: float
-    campaigns_max: int
-    actors_max: int
-    actors_named_max: int
-    events_max: int
-
-    def limits(self) -> Limits:
-        """The same for correlations."""
-        return Limits(groups_max=max(1, self.events_max // 4), events_total_max=self.events_max)
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """One hit on its way to a finding: who, where, and of which row (none for a correlation).
-
-    `more` says that it only goes on with a hit that was counted already.
-    """
-
-    at: float
-    evidence: tuple[str, ...]
-    fields: Mapping[str, Any]
-    subject: str
-    place: Place | None
-    actors: tuple[str, ...] = ()
-    more: bool = False
-    format: str = ""
-    row: Mapping[str, Any] | None = None
-
-
-@dataclass(slots=True)
-class _Rung:
-    """What one campaign gained by one fact."""
-
-    at: float
-    place: Place | None
-    evidence: list[str] = member(default_factory=list)
+Gains: TypeAlias = dict[str, Gain]
 
 
 class RuleHits:
@@ -153,33 +80,21 @@ class RuleHits:
     def step(self, state: Firing | None, fact: Fact) -> tuple[Firing, Sequence[Fact]]:
         """Match one fact (all rows of a batch at once), feed the correlations, tell what rang."""
         firing = Firing() if state is None else state
-        rung: dict[str, _Rung] = {}
-        match fact:
-            case Decision():
-                tune(firing.tunings, fact)
-                return firing, ()
-            case Tick():
-                self._advance(firing, fact.at, rung)
-            case Observation(body=LogEvents(format=format, rows=rows, offsets=offsets)):
-                for index, rule in self._matcher.rows(format, rows):
-                    seen = self._seen(fact, format, rows[index], (f"{fact.id}+{offsets[index]}",))
-                    self._matched(firing, rule, seen, rung)
-            case _:
-                row = self._sensor_rows.row(fact)
-                for rule in self._matcher.row(FORMAT, row):
-                    self._matched(firing, rule, self._seen(fact, FORMAT, row, _evidence(fact)), rung)
-        if firing.windows.events and fact.at >= firing.windows.clock + ADVANCE_S:
-            self._advance(firing, fact.at, rung)
-        if not rung:
+        if isinstance(fact, Decision):
+            tune(firing.tunings, fact)
             return firing, ()
-        findings = [self._finding(fact, firing.campaigns[name], one) for name, one in rung.items()]
-        self._trim(firing, fact.at)
-        return firing, findings
-
-    def _advance(self, firing: Firing, at: float, rung: dict[str, _Rung]) -> None:
-        """Let time pass for the correlations: what was open till then is judged, what is over is forgotten."""
-        firing.windows, hits = self._correlator.advance(firing.windows, at)
-        self._ring_all(firing, hits, None, rung)
+        gains: Gains = {}
+        over = isinstance(fact, Tick)
+        if not over:
+            self._match(firing, fact, gains)
+            over = firing.windows.events > 0 and fact.at >= firing.windows.clock + ADVANCE_S
+        if over:
+            firing.windows, hits = self._correlator.advance(firing.windows, fact.at)
+            self._hold(firing, hits, THE_CITY, gains)
+        if not gains:
+            return firing, ()
+        trim(firing, fact.at, self._bounds)
+        return firing, [self._finding(fact, gain) for gain in gains.values()]
 
     def wake_at(self, state: Firing) -> float | None:
         """When a window ends by itself."""
@@ -191,121 +106,104 @@ class RuleHits:
         names = (name for rule in held for name in self._matcher.matched_fields(format, row, rule))
         return tuple(dict.fromkeys(names))
 
-    def _seen(self, fact: Fact, format: str, row: Mapping[str, Any], evidence: tuple[str, ...]) -> _Seen:
+    def _match(self, firing: Firing, fact: Fact, gains: Gains) -> None:
+        if isinstance(fact, Observation) and isinstance(fact.body, LogEvents):
+            body: LogEvents = fact.body
+            for index, rule in self._matcher.rows(body.format, body.rows):
+                cited = (f"{fact.id}+{body.offsets[index]}",)
+                self._matched(firing, rule, self._seen(fact, body.format, body.rows[index], cited), gains)
+            return
+        row = self._sensor_rows.row(fact)
+        for rule in self._matcher.row(FORMAT, row):
+            self._matched(firing, rule, self._seen(fact, FORMAT, row, _evidence(fact)), gains)
+
+    def _seen(self, fact: Fact, format: str, row: Mapping[str, Any], evidence: tuple[str, ...]) -> Seen:
         taxonomy = self._book.taxonomies[format]
-        subject = taxonomy.subject(row) or str(getattr(fact, "source", "")) or "the city"
-        return _Seen(
+        subject = taxonomy.subject(row) or str(getattr(fact, "source", "")) or THE_CITY.subject
+        actors = tuple(one for one in taxonomy.actors(row) if one != subject)
+        return Seen(
             at=_number(row.get("at"), fact.at),
             evidence=evidence,
             fields=row,
             subject=subject,
-            place=self._place(subject, getattr(fact, "place", None)),
-            actors=tuple(one for one in taxonomy.actors(row) if one != subject),
+            place=self._place(subject) or getattr(fact, "place", None),
+            actors=actors,
+            targets=(subject,) if actors else (),
             format=format,
             row=row,
         )
 
-    def _place(self, subject: str, otherwise: Place | None) -> Place | None:
-        """Where the subject stands, if the city knows it; else where the fact is from."""
+    def _place(self, subject: str) -> Place | None:
+        """Where the subject stands, if the city knows it."""
         if self._city is None:
-            return otherwise
+            return None
         if subject not in self._places:
             asset = self._city.assets.get(subject) or self._city.asset_at(subject)
-            if len(self._places) >= COUNTS_MAX:
+            if len(self._places) >= PLACES_MAX:
                 self._places.clear()
             self._places[subject] = None if asset is None else asset.place
-        return self._places[subject] or otherwise
+        return self._places[subject]
 
-    def _matched(self, firing: Firing, rule: Rule, seen: _Seen, rung: dict[str, _Rung]) -> None:
+    def _matched(self, firing: Firing, rule: Rule, seen: Seen, gains: Gains) -> None:
         """One rule holds for one row: count it, feed the correlations, and ring where it may."""
         taxonomy = self._book.taxonomies[seen.format]
-        if self._held_back(firing, rule, seen, taxonomy):
+        if held_back(firing, rule.id, seen, taxonomy):
             return
         needs = self._needs.get(rule.id)
         if needs is not None:
             fields = taxonomy.fields(seen.fields, needs)
             hit = Hit(rule=rule.id, at=seen.at, fields=fields, place=seen.place, evidence=seen.evidence)
             firing.windows, hits = self._correlator.step(firing.windows, hit)
-            self._ring_all(firing, hits, seen, rung)
-        if rule.id not in self._quiet:
-            self._ring(firing, rule, seen, rung)
+            self._hold(firing, hits, seen, gains)
+        self._ring(firing, rule, seen, gains)
 
-    def _held_back(self, firing: Firing, rule: Rule | Correlation, seen: _Seen, taxonomy: Taxonomy | None) -> bool:
-        """Count a hit; whether a person wanted to hear nothing of it."""
-        count = firing.counts.pop(rule.id, None) or Count()
-        firing.counts[rule.id] = count
-        count.last_at = max(count.last_at, seen.at)
-        tuning = firing.tunings.get(rule.id)
-        if tuning is not None and (seen.at < tuning.until or _exempt(tuning, seen, taxonomy)):
-            count.suppressed += not seen.more
-            return True
-        count.hits += not seen.more
-        return False
-
-    def _ring_all(self, firing: Firing, hits: Sequence[Hit], seen: _Seen | None, rung: dict[str, _Rung]) -> None:
-        """Correlations that came to hold: who they are about is what they group by, else who brought them about."""
+    def _hold(self, firing: Firing, hits: Sequence[Hit], seen: Seen, gains: Gains) -> None:
+        """Correlations that came to hold by one row, or (THE_CITY) by time."""
         for hit in hits:
-            rule = self._rules[hit.rule]
-            subject = ", ".join(hit.group.values()) or (seen.subject if seen is not None else "the city")
-            place = hit.place or (seen.place if seen is not None else None)
-            actors = seen.actors if seen is not None else ()
-            told = _Seen(hit.at, hit.evidence, {**hit.fields, **hit.group}, subject, place, actors, hit.extends)
-            if not self._held_back(firing, rule, told, None) and rule.id not in self._quiet:
-                self._ring(firing, rule, told, rung)
+            told = _about(hit, seen)
+            if not held_back(firing, hit.rule, told, None):
+                self._ring(firing, self._rules[hit.rule], told, gains)
 
-    def _ring(self, firing: Firing, rule: Rule | Correlation, seen: _Seen, rung: dict[str, _Rung]) -> None:
-        """Add a hit to its campaign, which becomes the most recent."""
-        window = int(seen.at // self._bounds.window_s)
-        name = f"{rule.id} {seen.subject} {window}"
-        campaign = firing.campaigns.pop(name, None)
-        if campaign is None:
-            campaign = Campaign(rule.id, seen.subject, window, seen.at)
-        firing.campaigns[name] = campaign
-        campaign.since = min(campaign.since, seen.at)
-        campaign.count += not seen.more
-        for actor in seen.actors:
-            if actor in campaign.actors or len(campaign.actors) < self._bounds.actors_max:
-                campaign.actors[actor] = campaign.actors.get(actor, 0) + 1
-        one = rung.get(name)
-        if one is None:
-            one = rung[name] = _Rung(seen.at, seen.place)
+    def _ring(self, firing: Firing, rule: Rule | Correlation, seen: Seen, gains: Gains) -> None:
+        """Add a hit to its campaign, unless the rule speaks through others alone."""
+        if rule.id in self._quiet:
+            return
+        campaign = campaign_of(firing, rule.id, seen, self._bounds)
+        name = f"{rule.id} {campaign.subject} {campaign.window}"
+        if name not in gains:
+            gains[name] = Gain(campaign, seen.at, seen.place)
             campaign.told = self._told(rule, seen)
-        one.at = max(one.at, seen.at)
-        one.place = one.place or seen.place
-        one.evidence.extend(seen.evidence)
+        gains[name].take(seen)
 
-    def _told(self, rule: Rule | Correlation, seen: _Seen) -> str:
+    def _told(self, rule: Rule | Correlation, seen: Seen) -> str:
         """The matched fields with their values, but for those that name people and are no tokens."""
         if seen.row is None or isinstance(rule, Correlation):
             return shown(seen.fields)
         taxonomy = self._book.taxonomies[seen.format]
         lane = taxonomy.lane(seen.row)
-        values: dict[str, Any] = {}
-        for name in self._matcher.matched_fields(seen.format, seen.row, rule):
-            value = lane.reader(name)(seen.row)
-            if not taxonomy.is_personal(lane, name) or str(value).startswith("t:"):
-                values[name] = value
-        return shown(values)
+        names = self._matcher.matched_fields(seen.format, seen.row, rule)
+        values = {name: lane.reader(name)(seen.row) for name in names}
+        clear = {name for name in values if taxonomy.is_personal(lane, name)}
+        return shown({name: v for name, v in values.items() if name not in clear or str(v).startswith("t:")})
 
-    def _finding(self, fact: Fact, campaign: Campaign, rung: _Rung) -> Finding:
+    def _finding(self, fact: Fact, gain: Gain) -> Finding:
+        campaign, named_max = gain.campaign, self._bounds.actors_named_max
         rule = self._rules[campaign.rule]
         rate = self._book.rates.get(rule.id)
-        often = sorted(campaign.actors, key=lambda one: (-campaign.actors[one], one))
-        actors = tuple(often[: self._bounds.actors_named_max])
         return Finding(
             id=derived_id("f", self._kind, rule.id, campaign.subject, campaign.window),
-            at=min(rung.at, fact.at),
+            at=min(gain.at, fact.at),
             origin=fact.origin,
             kind=self._kind,
             subject=campaign.subject,
             because=because(rule, campaign.count, campaign.subject, campaign.told),
-            evidence=tuple(dict.fromkeys(rung.evidence)),
+            evidence=tuple(dict.fromkeys(gain.evidence)),
             source=str(getattr(fact, "source", "")),
             detector=self._kind,
             grade=rule.level if rule.level in LEVELS else "medium",
-            place=rung.place,
-            actors=actors,
-            targets=(campaign.subject,) if actors else (),
+            place=gain.place,
+            actors=most(campaign.actors, named_max),
+            targets=most(campaign.targets, named_max),
             since=campaign.since,
             measure=float(campaign.count),
             unit="hits",
@@ -315,44 +213,34 @@ class RuleHits:
             weight=UNWEIGHED if rate is None else rate.weight(),
         )
 
-    def _trim(self, firing: Firing, at: float) -> None:
-        """Forget what is over, then what is too much, oldest first."""
-        oldest = int(at // self._bounds.window_s) - HOURS_KEPT
-        campaigns = firing.campaigns
-        for name in [name for name, one in campaigns.items() if one.window < oldest]:
-            del campaigns[name]
-        for name in list(campaigns)[: max(0, len(campaigns) - self._bounds.campaigns_max)]:
-            del campaigns[name]
-        for name in list(firing.counts)[: max(0, len(firing.counts) - COUNTS_MAX)]:
-            del firing.counts[name]
-        forget(firing.tunings, at)
 
-
-def counts_of(states: Iterable[Firing]) -> dict[str, Count]:
-    """The counts by rule; of a rule that several detectors run, those of the one that saw most."""
-    found: dict[str, Count] = {}
-    for state in states:
-        for rule, count in dict(state.counts).items():
-            known = found.get(rule)
-            if known is None or count.hits + count.suppressed > known.hits + known.suppressed:
-                found[rule] = count
-    return found
+def _about(hit: Hit, seen: Seen) -> Seen:
+    """Whom a correlation's hit is about: who acts where it groups by that, else the row's subject, else its group."""
+    group = tuple(hit.group.values())
+    doers = tuple(one for one in seen.actors if one in group)
+    named = (*doers, seen.subject) if seen.subject in group else (*doers, *group, seen.subject)
+    subject = named[0]
+    actors = doers or tuple(one for one in seen.actors if one != subject)
+    return Seen(
+        at=hit.at,
+        evidence=hit.evidence,
+        fields={**hit.fields, **hit.group},
+        subject=subject,
+        place=hit.place or seen.place,
+        actors=actors,
+        targets=(seen.subject,) if actors and seen.subject not in actors else (),
+        more=hit.extends,
+    )
 
 
 def _accepted(rules: Sequence[Rule]) -> tuple[type, ...]:
     """What has to come here for these rules: nothing that none of them reads."""
     sensors = [one.logsource for one in rules if one.logsource.product.lower() == FORMAT]
-    wanted: set[type] = {Decision}
-    if len(sensors) < len(rules):
-        wanted.add(LogEvents)
-    for source in sensors:
-        category = source.category.lower()
-        if category in ("", "finding"):
-            wanted.add(Finding)
-        if category in ("", "health"):
-            wanted.add(Health)
-        if category in ("", "observation"):
-            wanted.add(_body_of(source.service))
+    wanted: set[type] = {Decision} if len(sensors) == len(rules) else {Decision, LogEvents}
+    for category, kind in (("finding", Finding), ("health", Health)):
+        if any(one.category.lower() in ("", category) for one in sensors):
+            wanted.add(kind)
+    wanted |= {_body_of(one.service) for one in sensors if one.category.lower() in ("", "observation")}
     return tuple(sorted(wanted, key=lambda one: one.__name__))
 
 
@@ -369,16 +257,6 @@ def _evidence(fact: Fact) -> tuple[str, ...]:
         case Finding():
             return fact.evidence[-EVIDENCE_OF_FINDING_MAX:] or (fact.id,)
     return ()
-
-
-def _exempt(tuning: Tuning, seen: _Seen, taxonomy: Taxonomy | None) -> bool:
-    """Whether every field of one of the exceptions that still hold has its value."""
-    for one in tuning.exempt:
-        names = [name for name, _ in one.values]
-        values = seen.fields if taxonomy is None else taxonomy.fields(seen.fields, names)
-        if seen.at < one.until and all(same(values.get(name), wanted) for name, wanted in one.values):
-            return True
-    return False
 
 
 def _number(value: object, otherwise: float) -> float:

@@ -1,9 +1,10 @@
 """The rules in force as people see them: what is loaded, refused, fed, tuned, and how often each rang."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from tocsin.contract.rule_hits import Count, Firing, RuleHits, counts_of
+from tocsin.contract.firing import Count, Firing, counts_of, tunings_of
+from tocsin.contract.rule_hits import RuleHits
 from tocsin.contract.rulebook import RuleBook
 from tocsin.contract.tuning import Tuning
 from tocsin.engine.graph import Graph
@@ -110,11 +111,6 @@ class Rules:
     def _unfed(self) -> frozenset[str]:
         """Ids of rules whose log source nothing feeds."""
         return frozenset(rule.id for stage in self._stages() for rule in stage.unfed)
-
-
-def tunings_of(states: Iterable[Firing]) -> dict[str, Tuning]:
-    """What people decided about rules: every detector folds the same decisions, any of them knows all."""
-    return {name: one for state in states for name, one in dict(state.tunings).items()}
 
 
 def rule_row(

@@ -133,6 +133,16 @@ def test_a_correlation_speaks_and_the_rule_that_feeds_it_does_not():
     assert found(rows(*[failed(f"10.0.0.{n}") for n in range(9)])) == []
 
 
+def test_a_correlation_by_who_acts_names_him_and_whom_he_did_it_to():
+    (one,) = found(rows(*[failed()] * 4, {**failed(), "Computer": "ws-2"}))
+    assert (one.subject, one.actors, one.targets) == ("10.9.9.9", ("10.9.9.9",), ("ws-2",))
+
+
+def test_a_rule_without_an_actor_accuses_nobody():
+    (one,) = found(rows(whoami()))
+    assert (one.actors, one.targets) == ((), ())
+
+
 def test_a_correlation_crosses_sources():
     first, second = rows(*[failed()] * 3), rows(*[failed()] * 2, source="wef-2", at=START_AT + 9)
     assert len(found(first, second)) == 1

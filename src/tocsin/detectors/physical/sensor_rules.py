@@ -5,9 +5,10 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
+from tocsin.contract.firing import Bounds
 from tocsin.contract.protocols import by_city
 from tocsin.contract.resources import Resources
-from tocsin.contract.rule_hits import LEVELS, Bounds, RuleHits
+from tocsin.contract.rule_hits import LEVELS, RuleHits
 from tocsin.contract.rulebook import RuleBook
 from tocsin.model import Body, Decision, Finding, Health, Level
 
