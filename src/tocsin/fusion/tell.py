@@ -189,7 +189,8 @@ def _emptied(case: Case, at: float) -> Incident:
 def _next_step(head: Hypothesis, hazard: Hazard, stage: Stage, city: City | None) -> str:
     if hazard.campaign:
         return _filled(_act(head, hazard).next, head, hazard, parties_of(head, hazard), city)
-    return hazard.next.format(subject=subject_name(city, stage.subject) if stage.subject else "it")
+    subject = subject_name(city, stage.subject) if stage.subject else "it"
+    return hazard.next.format(subject=subject, place=place_name(city, head.place))
 
 
 def _sentence(lead: Stage, stages: Sequence[Stage], named_by: Finding | None, city: City | None) -> str:
