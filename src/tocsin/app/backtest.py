@@ -128,10 +128,8 @@ class Spans:
     def days_of(self, rule: Rule | Correlation) -> float:
         """Time in which the log source of a rule was heard; of a correlation, of the part heard least."""
         if isinstance(rule, Correlation):
-            parts = [self.book.find(name) for name in rule.rules]
-            return min((self.days_of(one) for one in parts if one is not None), default=0.0)
-        source = rule.logsource
-        if source.product.lower() == FORMAT and source.category.lower() in CONCLUDED:
+            return min((self.days_of(one) for one in self.book.parts(rule)), default=0.0)
+        if _is_concluded(rule):
             return self.days()  # that nothing was concluded is an answer too
         heard = (spans for (kind, lane), spans in self.spans.items() if self._feeds(kind, lane, rule))
         return _union(span for spans in heard for span in spans) / DAY_S
@@ -170,10 +168,14 @@ def backtest(paths: Sequence[Path], logs: Sequence[Path], city: Path | None) -> 
 def _off(found: Named) -> tuple[str, ...]:
     """What need not run: fusion, responders, and the other detectors unless rules read what they conclude."""
     every = [cast("Any", one).kind for package in ("fusion", "responders") for one in members(package)]
-    sources = [one.logsource for one in found.rules() if isinstance(one, Rule)]
-    if not any(one.product.lower() == FORMAT and one.category.lower() in CONCLUDED for one in sources):
+    if not any(_is_concluded(one) for one in found.book.loaded.rules):
         every += [kind for one in members("detectors") if (kind := cast("Any", one).kind) not in DETECTORS]
     return tuple(every)
+
+
+def _is_concluded(rule: Rule) -> bool:
+    """Whether a rule reads what other detectors conclude."""
+    return rule.logsource.product.lower() == FORMAT and rule.logsource.category.lower() in CONCLUDED
 
 
 def _alarms(rerun: Rerun, spans: Spans, logs: Sequence[Path], house: House) -> dict[str, Finding]:

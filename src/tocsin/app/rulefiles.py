@@ -59,14 +59,15 @@ def named(paths: Sequence[Path], city: Path | None = None, *, alone: bool = Fals
     texts = {str(path): text for path in files if (text := _text(path)) is not None}
     refused = tuple(_unread(path) for path in files if str(path) not in texts)
     twice = {path.resolve() for path in files}
-    kept = {
-        name: text
-        for name, text in around.texts.items()
-        if not (own is not None and name.startswith(OWN) and (own / name.removeprefix(OWN)).resolve() in twice)
-        and not (alone and _is_rule(name))
-    }
+    kept = {name: text for name, text in around.texts.items() if not (alone and _is_rule(name))}
+    kept = {name: text for name, text in kept.items() if _lies_at(name, own) not in twice}
     together = RuleTexts.of({**kept, **texts}, (*around.refused, *refused))
     return Named(book=RuleBook.load(Resources(rules=together)), texts=together, files=files)
+
+
+def _lies_at(name: str, own: Path | None) -> Path | None:
+    """Where a text of a city's own was read; None for others."""
+    return (own / name.removeprefix(OWN)).resolve() if own is not None and name.startswith(OWN) else None
 
 
 def _is_rule(name: str) -> bool:

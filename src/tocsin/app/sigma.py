@@ -8,7 +8,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tocsin.app.backtest import Forecast
+    from tocsin.app.backtest import Told
     from tocsin.app.rulefiles import Named
     from tocsin.engine.rows import RuleRow
     from tocsin.sigma.rule import Refusal
@@ -143,29 +143,32 @@ def backtest(
     """Count how often rules would have rung over recorded history, and forecast alarms per day."""
     from tocsin.app.backtest import backtest as count
     from tocsin.app.backtest import save as keep
-    from tocsin.app.tell import print_json, progress
+    from tocsin.app.tell import progress
     from tocsin.model import ConfigError
 
     if save and city is None:
         raise ConfigError("--save writes into a city: name its folder with --city.")
-    progress(f"Reading {', '.join(path.name for path in log)} …")
+    progress(f"Reading {', '.join(map(str, log))} …")
     told = count(paths, log, city)
-    _print_refused(() if as_json else told.refused)
-    if as_json:
-        print_json([*_refused_rows(told.refused), *(one.row() for one in told.forecasts), told.row()])
-    else:
-        _print_forecasts(told.forecasts, told.days)
+    (_print_json if as_json else _print_forecasts)(told)
     if save and city is not None:
         path = keep(told, city)
         progress(f"Written: {path}. Alarms of these rules weigh what was counted, from the next look at the folder.")
 
 
-def _print_forecasts(forecasts: "Sequence[Forecast]", days: float) -> None:
+def _print_json(told: "Told") -> None:
+    from tocsin.app.tell import print_json
+
+    print_json([*_refused_rows(told.refused), *(one.row() for one in told.forecasts), told.row()])
+
+
+def _print_forecasts(told: "Told") -> None:
     from tocsin.app.tell import columns
 
-    rows = [(one.title, one.hits, one.alarms, one.per_day_text(), one.busiest()) for one in forecasts]
+    _print_refused(told.refused)
+    rows = [(one.title, one.hits, one.alarms, one.per_day_text(), one.busiest()) for one in told.forecasts]
     print(columns(("rule", "hits", "alarms", "alarms per day (95 %)", "busiest hour"), rows))
-    print(f"\nOver {days:.2f} days of history. An alarm is one rule, one subject, one hour.")
+    print(f"\nOver {told.days:.2f} days of history. An alarm is one rule, one subject, one hour.")
 
 
 @sigma.command(name="list")

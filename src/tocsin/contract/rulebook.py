@@ -122,11 +122,14 @@ class RuleBook:
     def share(self, family: str) -> Share:
         """What the detector of a family (cyber, physical) runs."""
         correlations = self._needed([one for one in self.loaded.correlations if one.family == family])
-        fed = {found.id for one in correlations for name in one.rules if (found := self.find(name)) is not None}
+        fed = {found.id for one in correlations for found in self.parts(one)}
         rules = tuple(one for one in self.loaded.rules if one.family == family or one.id in fed)
-        silent = {one.id for one in self.loaded.rules if one.family != family}
-        silent |= {one.id for one in correlations if one.family != family}
+        silent = {one.id for one in (*rules, *correlations) if one.family != family}
         return Share(rules, correlations, frozenset(silent | self._feeding))
+
+    def parts(self, correlation: Correlation) -> list[Rule | Correlation]:
+        """What a correlation refers to."""
+        return [found for name in correlation.rules if (found := self.find(name)) is not None]
 
     def _needed(self, wanted: list[Correlation]) -> tuple[Correlation, ...]:
         """The correlations and all that they refer to."""
@@ -135,15 +138,14 @@ class RuleBook:
         for one in pending:
             if one.id not in needed:
                 needed[one.id] = one
-                found = (self.find(name) for name in one.rules)
-                pending.extend(other for other in found if isinstance(other, Correlation))
+                pending.extend(other for other in self.parts(one) if isinstance(other, Correlation))
         return tuple(needed.values())
 
     @cached_property
     def _feeding(self) -> frozenset[str]:
         """Ids that speak through correlations alone: one refers to them that does not say `generate`."""
-        named = (name for one in self.loaded.correlations if not one.generate for name in one.rules)
-        return frozenset(found.id for name in named if (found := self.find(name)) is not None)
+        quiet = [one for one in self.loaded.correlations if not one.generate]
+        return frozenset(found.id for one in quiet for found in self.parts(one))
 
 
 _books: dict[str, RuleBook] = {}

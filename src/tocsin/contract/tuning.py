@@ -69,18 +69,21 @@ def tune(tunings: dict[str, Tuning], decision: Decision) -> None:
     """Take one decision about a rule into the tunings; others change nothing."""
     if decision.verb == LIFT:
         tunings.pop(decision.target, None)
-    if decision.verb not in (SUPPRESS, EXCEPT) or decision.until is None:
-        return
-    known = tunings.pop(decision.target, None) or Tuning()
+    elif decision.verb in (SUPPRESS, EXCEPT) and decision.until is not None:
+        known = tunings.pop(decision.target, None) or Tuning()
+        tunings[decision.target] = known
+        _extend(known, decision, decision.until)
+        for rule in list(tunings)[: max(0, len(tunings) - RULES_MAX)]:
+            del tunings[rule]
+
+
+def _extend(known: Tuning, decision: Decision, until: float) -> None:
     if decision.verb == SUPPRESS:
-        known.until, known.reason, known.by = decision.until, decision.text, decision.by
-    else:
-        made = Exempt(values=pairs_of(decision.others), until=decision.until, reason=decision.text, by=decision.by)
-        others = tuple(one for one in known.exempt if one.values != made.values)
-        known.exempt = (*others, made)[-EXCEPTIONS_MAX:]
-    tunings[decision.target] = known
-    if len(tunings) > RULES_MAX:
-        del tunings[next(iter(tunings))]
+        known.until, known.reason, known.by = until, decision.text, decision.by
+        return
+    made = Exempt(values=pairs_of(decision.others), until=until, reason=decision.text, by=decision.by)
+    others = tuple(one for one in known.exempt if one.values != made.values)
+    known.exempt = (*others, made)[-EXCEPTIONS_MAX:]
 
 
 def forget(tunings: dict[str, Tuning], at: float) -> None:
