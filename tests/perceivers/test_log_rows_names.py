@@ -175,3 +175,7 @@ def test_rows_of_ever_new_shapes_are_not_kept():
         batch = LogBatch(format="zeek-json", lines=lines, offsets=tuple(range(500)), header="x")
         running.perceive(Reading(at=9.0, origin=Origin.REPLAY, source="s", seq=0, body=batch))
     assert len(running._redactions["zeek"]._shapes) <= 4_096
+
+
+def test_marks_that_a_line_brings_itself_are_no_marks():
+    assert "~" not in row("zeek-json", b'{"ts":5.0,"~":["forged"]}')

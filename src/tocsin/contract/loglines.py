@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from tocsin.contract.bodies import LogBatch
-from tocsin.formats import auditd, eve, mosquitto, syslog, wazuh, windows, zeek
+from tocsin.formats import auditd, eve, mosquitto, onvif_events, sia_dc09, syslog, wazuh, windows, zeek
 from tocsin.model import BadInput, ConfigError
 
 LINES_MAX = 1_000
@@ -32,6 +32,8 @@ _DECODERS: Mapping[str, Callable[[bytes, str, float], dict[str, Any]]] = {
     "windows": lambda line, _header, _now: windows.row_of(line),
     "wazuh": lambda line, _header, _now: wazuh.row_of(line),
     "mosquitto": lambda line, _header, _now: mosquitto.row_of(line),
+    "sia": lambda line, _header, _now: sia_dc09.row_of(line),
+    "onvif": lambda line, _header, _now: onvif_events.row_of(line),
 }
 
 FORMATS = tuple(_DECODERS)
@@ -121,6 +123,8 @@ _MARKS: tuple[tuple[str, tuple[bytes, ...]], ...] = (
     ("windows", (b'"winlog"', b'"event_id"')),
     ("wazuh", (b'"rule"', b'"agent"')),
     ("wazuh", (b'"rule"', b'"decoder"')),
+    ("sia", (b'"panel"', b'"event_code"')),
+    ("onvif", (b'"device"', b'"topic"')),
     ("windows", (b'"EventID"',)),
     ("zeek-json", (b'"ts"',)),
 )

@@ -16,7 +16,7 @@ _EVENT = re.compile(rb"msg=audit\(([\d.]{1,21}:\d{1,20})\)")
 _FIELD = re.compile(r"""([A-Za-z][\w-]{0,63}(?:\[\d{1,5}\])?)=("[^"]*"|'[^']*'|\S*)""")
 _HEX = re.compile(r"(?:[0-9A-F]{2})+")
 _ARGUMENT = re.compile(r"a\d{1,5}(?:\[\d{1,5}\])?")
-_REGISTERS = frozenset({"a0", "a1", "a2", "a3"})
+_REGISTERS: frozenset[str] = frozenset({"a0", "a1", "a2", "a3"})
 _ENRICHED = "\x1d"
 
 _ENCODED = frozenset({"comm", "exe", "name", "cwd", "proctitle", "key", "cmd", "acct", "data", "path", "vm", "grp"})
@@ -135,46 +135,49 @@ def joined(records: Sequence[Record]) -> dict[str, Any]:
     if len(records) > RECORDS_MAX:
         raise BadInput(f"This event has more than {RECORDS_MAX} records.")
     types = list(dict.fromkeys(record.type for record in records))
-    registers = _REGISTERS if "EXECVE" in types else frozenset()
-    row: dict[str, Any] = {}
-    for record in records:
-        if record.type != "PATH":
-            hidden = registers if record.type == "SYSCALL" else frozenset[str]()
-            row.update((name, value) for name, value in record.fields.items() if name not in hidden)
+    row = _fields_of([record for record in records if record.type != "PATH"], command="EXECVE" in types)
     row |= _paths([record.fields for record in records if record.type == "PATH"])
     row |= {"type": types[0] if len(types) == 1 else types, "serial": records[0].event.rpartition(":")[2]}
-    if records[0].node:
-        row["node"] = records[0].node
-    _name_what_happened(row, types)
+    row |= {"node": records[0].node} if records[0].node else {}
+    row |= _what_happened(row, command="EXECVE" in types)
     row["at"] = records[0].at
     return row
 
 
+def _fields_of(records: Sequence[Record], *, command: bool) -> dict[str, Any]:
+    """The fields of all records; of a command, the arguments stand in the place of registers."""
+    row: dict[str, Any] = {}
+    for record in records:
+        hidden = _REGISTERS if command and record.type == "SYSCALL" else frozenset()
+        row.update((name, value) for name, value in record.fields.items() if name not in hidden)
+    return row
+
+
 def _paths(items: Sequence[dict[str, str]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name in _LISTED:
-        values = [item[name] for item in items if name in item]
-        if values:
-            found[name] = values[0] if len(values) == 1 else values
+    lists = {name: [item[name] for item in items if name in item] for name in _LISTED}
+    found: dict[str, Any] = {
+        name: values[0] if len(values) == 1 else values for name, values in lists.items() if values
+    }
     created = [item["name"] for item in items if item.get("nametype") == "CREATE" and "name" in item]
-    if created:
-        found["created"] = created
-    return found
+    return {**found, "created": created} if created else found
 
 
-def _name_what_happened(row: dict[str, Any], types: Sequence[str]) -> None:
-    if "syscall" in row and "SYSCALL" not in row:
-        name = _NAMES.get((row.get("arch", ""), row["syscall"]))
-        row.update({"SYSCALL": name} if name else {})
-    if "EXECVE" in types:
-        row["cmdline"] = " ".join(_arguments(row))
+def _what_happened(row: dict[str, Any], *, command: bool) -> dict[str, Any]:
+    """What the fields of an event say together: names, and what kind of deed it is."""
+    found: dict[str, Any] = {"act": "other"}
+    if "saddr" in row and (address := _address(row["saddr"])):
+        found |= {**address, "act": "network"}
     if "created" in row:
         cwd = str(row.get("cwd", "")).rstrip("/")
-        row["created"] = [name if name.startswith("/") or not cwd else f"{cwd}/{name}" for name in row["created"]]
-    if "saddr" in row:
-        row |= _address(row["saddr"])
-    acts = {"process": "EXECVE" in types, "file": "created" in row, "network": "raddr" in row}
-    row["act"] = next((act for act, holds in acts.items() if holds), "other")
+        found |= {"created": [_full(name, cwd) for name in row["created"]], "act": "file"}
+    if command:
+        found |= {"cmdline": " ".join(_arguments(row)), "act": "process"}
+    name = _NAMES.get((row.get("arch", ""), row.get("syscall", "")))
+    return found if name is None or "SYSCALL" in row else {**found, "SYSCALL": name}
+
+
+def _full(name: str, cwd: str) -> str:
+    return name if name.startswith("/") or not cwd else f"{cwd}/{name}"
 
 
 def _arguments(row: dict[str, Any]) -> list[str]:

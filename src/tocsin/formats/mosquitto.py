@@ -75,16 +75,17 @@ def row_of(line: bytes) -> dict[str, Any]:
     if found is None:
         raise BadInput("This line is not of Mosquitto's log (time: message): set log_timestamp true.")
     message = found[2]
-    row: dict[str, Any] = {"event": "other", "message": message}
-    for event, pattern in _SAID:
-        if (said := pattern.match(message)) is not None:
-            row["event"] = event
-            row.update((name, value) for name, value in said.groupdict().items() if value is not None)
-            break
-    for name in _NUMBERS & row.keys():
-        row[name] = int(row[name])
-    row["at"] = _time(found[1])
-    return row
+    return {"event": "other", "message": message, **_said(message), "at": _time(found[1])}
+
+
+def _said(message: str) -> dict[str, Any]:
+    """What the first pattern that fits finds in a message; nothing where none does."""
+    fitting = ((event, pattern.match(message)) for event, pattern in _SAID)
+    event, found = next(((event, said) for event, said in fitting if said is not None), ("", None))
+    if found is None:
+        return {}
+    parts = {name: value for name, value in found.groupdict().items() if value is not None}
+    return {"event": event, **{name: int(text) if name in _NUMBERS else text for name, text in parts.items()}}
 
 
 def _time(stamp: str) -> float:

@@ -135,7 +135,7 @@ def _object(part: Mapping[str, Any], *, always: bool = False) -> Resolve:
     """An object; without `always`, nothing where it was to hold fields and holds none."""
     needs = tuple(part.get("needs") or ())
     parts = {name: _part(inner) for name, inner in part.items() if name != "needs"}
-    telling = frozenset(name for name, inner in part.items() if any(True for _ in _fields(inner)))
+    telling = frozenset(name for name, inner in part.items() if _speaks(inner))
     plain = always or not telling
 
     def resolve(row: Mapping[str, Any], per_s: int) -> Any:  # noqa: ANN401  # an object, or nothing
@@ -145,6 +145,11 @@ def _object(part: Mapping[str, Any], *, always: bool = False) -> Resolve:
         return found if found and (plain or not telling.isdisjoint(found)) else _ABSENT
 
     return resolve
+
+
+def _speaks(part: Any) -> bool:  # noqa: ANN401  # any part of a template
+    """Whether a part holds a field of rows."""
+    return next(_fields(part), None) is not None
 
 
 def _list(part: list[Any]) -> Resolve:

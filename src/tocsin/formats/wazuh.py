@@ -36,15 +36,20 @@ def row_of(line: bytes) -> dict[str, Any]:
     if not isinstance(rule, dict) or "level" not in rule:
         raise BadInput("This object has no rule with a level: it is not a Wazuh alert.")
     row["at"] = time_of(row.pop("timestamp", None))
-    decoder = row.get("decoder")
+    decoder, data = row.get("decoder"), row.get("data")
     if isinstance(decoder, dict) and isinstance(decoder.get("name"), str):
         row["decoder_name"] = decoder["name"]
-    data = row.get("data")
-    if isinstance(data, dict) and isinstance(data.get("win"), dict):
-        row.update(_windows(data.pop("win")))
-    if isinstance(data, dict) and isinstance(data.get("audit"), dict):
-        row.update(_audit(data["audit"]))
-    return row
+    return row | (_inside(data) if isinstance(data, dict) else {}) | {"at": row["at"]}
+
+
+def _inside(data: dict[str, Any]) -> dict[str, Any]:
+    """The event that an alert is about, under the names of its own log; a Windows event is taken out of `data`."""
+    found: dict[str, Any] = {}
+    if isinstance(data.get("audit"), dict):
+        found |= _audit(data["audit"])
+    if isinstance(data.get("win"), dict):
+        found |= _windows(data.pop("win"))
+    return found
 
 
 def _windows(win: dict[str, Any]) -> dict[str, Any]:

@@ -176,15 +176,17 @@ def _data(data: object, *, nested: bool = False) -> dict[str, Any]:
         return {}
     row: dict[str, Any] = {}
     for name, value in data.items():
-        if name.startswith(("#", "@", "xmlns")):
-            continue
-        if name == "Data" and isinstance(value, list) and any(isinstance(one, dict) for one in value):
-            row.update(_named(value))
-        elif nested and isinstance(value, dict) and "#text" not in value:
-            row.update(_data(value))
-        else:
-            row[name] = _text(value) if isinstance(value, dict | list) else value
+        if not name.startswith(("#", "@", "xmlns")):
+            row.update(_element(name, value, nested=nested))
     return row
+
+
+def _element(name: str, value: Any, *, nested: bool) -> dict[str, Any]:  # noqa: ANN401  # any JSON value
+    if name == "Data" and isinstance(value, list) and any(isinstance(one, dict) for one in value):
+        return dict(_named(value))
+    if nested and isinstance(value, dict) and "#text" not in value:
+        return _data(value)
+    return {name: _text(value)}
 
 
 def _named(items: list[Any]) -> Iterator[tuple[str, Any]]:

@@ -118,16 +118,21 @@ class RunningLogRows:
         if not found.rows:
             return Perceived(rejected=tuple(found.rejected))
         family = batch.format.partition("-")[0]
-        redaction, marks = self._redactions[family], self._marks.of
         for row in found.rows:
-            redaction.read(row)
-            marked = marks(family, row)
-            redaction.redact(row)
-            if marked:
-                row[MARKS] = list(marked)
+            self._admit(family, row)
         body = LogEvents(format=family, offsets=tuple(found.offsets), rows=tuple(found.rows))
         newest = max(row["at"] for row in found.rows)
         return Perceived(readings=(replace(reading, body=body, at=newest),), rejected=tuple(found.rejected))
+
+    def _admit(self, family: str, row: dict[str, Any]) -> None:
+        """One row, in place; marks that a line brought itself are no marks."""
+        redaction = self._redactions[family]
+        row.pop(MARKS, None)
+        read = redaction.read(row)
+        marked = self._marks.of(family, row)
+        redaction.redact(row, read)
+        if marked:
+            row[MARKS] = list(marked)
 
 
 def _on_time(batch: LogBatch, found: Rows, reading: Reading[LogBatch]) -> Rows:
@@ -137,13 +142,16 @@ def _on_time(batch: LogBatch, found: Rows, reading: Reading[LogBatch]) -> Rows:
     if reading.origin is Origin.LIVE and reading.at > 0:
         limit = reading.at + AHEAD_S_MAX
         wrong |= {index for index, at in enumerate(times) if at > limit}
-    if not wrong:
-        return found
+    return found if not wrong else _less(batch, found, wrong)
+
+
+def _less(batch: LogBatch, found: Rows, wrong: frozenset[int]) -> Rows:
     lines = dict(zip(batch.offsets, batch.lines, strict=True))
     reason = "The time of this line is years from that of its neighbours, or ahead of the clock: set the sender's time."
+    kept = [index for index in range(len(found.rows)) if index not in wrong]
     return Rows(
-        offsets=[offset for index, offset in enumerate(found.offsets) if index not in wrong],
-        rows=[row for index, row in enumerate(found.rows) if index not in wrong],
+        offsets=[found.offsets[index] for index in kept],
+        rows=[found.rows[index] for index in kept],
         rejected=[*found.rejected, *((lines[found.offsets[index]], reason) for index in sorted(wrong))],
     )
 
@@ -171,54 +179,52 @@ class Redaction:
     """
 
     def __init__(self, documents: Sequence[Mapping[str, Any]], token_key: bytes) -> None:
-        lists = (
-            [one for document in documents for one in document.get(name) or ()]
-            for name in ("open", "folders", "domains")
-        )
-        names = Pseudonyms(token_key, *lists)
+        names = Pseudonyms(token_key, *(_listed(documents, name) for name in ("open", "folders", "domains")))
         self._folders, self._long_texts = names.homes_kept, names.homes
-        lanes = [lane for document in documents for lane in document.get("lanes") or ()]
-        self._deeds = {name: deed for document in documents for name, deed in _deeds(document, names).items()}
-        self._lanes = [(_when(lane), deeds) for lane in lanes if (deeds := _deeds(lane, names))]
+        self._deeds = _deeds(documents, names)
+        lanes = [(_when(lane), _deeds([lane], names)) for lane in _listed(documents, "lanes")]
+        self._lanes = [(when, deeds) for when, deeds in lanes if deeds]
         self._asked = tuple(dict.fromkeys(field for when, _ in self._lanes for field, _ in when))
-        self._urls = tuple(tuple(name.split(".")) for document in documents for name in document.get("urls") or ())
-        texts = {name: said for document in documents for name, said in (document.get("texts") or {}).items()}
-        self._texts = {name: Said(patterns) for name, patterns in texts.items()}
-        self._found: list[tuple[str, re.Match[str]]] = []
+        self._urls = tuple(tuple(name.split(".")) for name in _listed(documents, "urls"))
+        self._texts = {name: Said(patterns) for one in documents for name, patterns in (one.get("texts") or {}).items()}
         self._shapes: dict[tuple[Any, ...], Shape] = {}
 
-    def read(self, row: dict[str, Any]) -> None:
-        """Lay the parts of a message beside it, where its pattern is known."""
-        for name, said in self._texts.items():
-            text = row.get(name)
-            if type(text) is str and (found := said.read(text, row)) is not None:
-                self._found.append((name, found))
+    def read(self, row: dict[str, Any]) -> "list[tuple[str, re.Match[str]]]":
+        """Lay the parts of a message beside it, where its pattern is known; what was found, by field."""
+        if not self._texts:
+            return []
+        told = ((name, said, row.get(name)) for name, said in self._texts.items())
+        found = [(name, said.read(text, row)) for name, said, text in told if isinstance(text, str)]
+        return [(name, match) for name, match in found if match is not None]
 
-    def redact(self, row: dict[str, Any]) -> None:
-        """Leave nothing of a person in the row that was read last, in place."""
-        while self._found:
-            name, found = self._found.pop()
-            row[name] = _with_tokens(found, self._deeds)
-        key = (*row, *map(row.get, self._asked)) if self._asked else tuple(row)
-        try:
-            shape = self._shapes.get(key) or self._learn(key, row)
-        except TypeError:  # a list where the lanes ask for one value: such a row is of no lane
-            shape = self._shape(row)
+    def redact(self, row: dict[str, Any], read: "Sequence[tuple[str, re.Match[str]]]" = ()) -> None:
+        """Leave nothing of a person in the row, in place; `read` is what was found in its messages."""
+        for name, match in read:
+            row[name] = _with_tokens(match, self._deeds)
+        shape = self._shape_of(row)
         for name in shape.dropped:
             del row[name]
         for name in shape.homes:
             value = row[name]
-            if type(value) is str:
-                row[name] = self._folders(value) if len(value) <= TEXT_KEPT_MAX else self._long_texts(value)
-            else:
-                row[name] = treated(value, self._folders)
+            known = type(value) is str and len(value) <= TEXT_KEPT_MAX
+            row[name] = self._folders(value) if known else treated(value, self._long_texts)
         for name, treat in shape.treated:
             value = row[name]
             row[name] = treat(value) if type(value) is str else treated(value, treat)
+        self._redact_inside(row, shape)
+
+    def _redact_inside(self, row: dict[str, Any], shape: Shape) -> None:
         for path, deed in shape.nested:
             _apply_within(row, path, deed)
         for path in shape.urls:
-            _split_url(row, path)
+            _split_url(_inside(row, path), path[-1])
+
+    def _shape_of(self, row: dict[str, Any]) -> Shape:
+        key = (*row, *map(row.get, self._asked)) if self._asked else tuple(row)
+        try:
+            return self._shapes.get(key) or self._learn(key, row)
+        except TypeError:  # a list where the lanes ask for one value: such a row is of no lane
+            return self._shape(row)
 
     def _learn(self, key: tuple[Any, ...], row: dict[str, Any]) -> Shape:
         if len(self._shapes) >= SHAPES_KEPT:
@@ -229,17 +235,28 @@ class Redaction:
     def _shape(self, row: dict[str, Any]) -> Shape:
         deeds = dict(self._deeds)
         for when, more in self._lanes:
-            if all(_holds(row.get(field), values) for field, values in when):
+            if _all_hold(row, when):
                 deeds |= more
+        here = {name: deeds[name] for name in row if name in deeds}
         special = (None, self._long_texts)
-        inner = {name: tuple(name.split(".")) for name in deeds if name not in row and "." in name}
         return Shape(
-            dropped=tuple(name for name in row if name in deeds and deeds[name] is None),
-            homes=tuple(name for name in row if name in deeds and deeds[name] == self._long_texts),
-            treated=tuple((name, deed) for name, deed in deeds.items() if deed not in special and name in row),
-            nested=tuple((path, deeds[name]) for name, path in inner.items() if path[0] in row),
+            dropped=tuple(name for name, deed in here.items() if deed is None),
+            homes=tuple(name for name, deed in here.items() if deed == self._long_texts),
+            treated=tuple((name, deed) for name, deed in here.items() if deed is not None and deed not in special),
+            nested=_nested({name: deed for name, deed in deeds.items() if name not in here}, row),
             urls=tuple(path for path in self._urls if path[0] in row),
         )
+
+
+def _nested(deeds: Mapping[str, Deed], row: Mapping[str, Any]) -> tuple[tuple[tuple[str, ...], Deed], ...]:
+    """What is done inside the objects of a row, by the way to it."""
+    paths = ((tuple(name.split(".")), deed) for name, deed in deeds.items() if "." in name)
+    return tuple((path, deed) for path, deed in paths if path[0] in row)
+
+
+def _listed(documents: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
+    """What all documents list under a name."""
+    return [one for document in documents for one in document.get(name) or ()]
 
 
 class Said:
@@ -250,67 +267,78 @@ class Said:
 
     def read(self, text: str, row: dict[str, Any]) -> re.Match[str] | None:
         """What the first fitting pattern found, which is in the row now; None where none fits."""
-        for when, pattern in self._patterns:
-            if not all(_holds(row.get(field), values) for field, values in when):
-                continue
-            if (found := pattern.search(text)) is not None:
-                for name, value in found.groupdict().items():
-                    if value is not None and name not in row:
-                        row[name] = value
-                return found
-        return None
+        fitting = (pattern.search(text) for when, pattern in self._patterns if _all_hold(row, when))
+        found = next((match for match in fitting if match is not None), None)
+        for name, value in _named(found).items():
+            row.setdefault(name, value)
+        return found
+
+
+def _named(found: re.Match[str] | None) -> dict[str, str]:
+    """The named groups that took part."""
+    if found is None:
+        return {}
+    return {name: value for name, value in found.groupdict().items() if value is not None}
 
 
 def _with_tokens(found: re.Match[str], deeds: Mapping[str, Deed]) -> str:
     """The text that was read, with tokens in the place of the personal parts."""
     text = found.string
-    named = [name for name, value in found.groupdict().items() if value is not None]
-    for start, end, name in sorted(((*found.span(name), name) for name in named), reverse=True):
+    for start, end, name in sorted(((*found.span(name), name) for name in _named(found)), reverse=True):
         treat = deeds.get(name)
         if treat is not None:
             text = f"{text[:start]}{treat(text[start:end])}{text[end:]}"
     return text
 
 
-def _deeds(part: Mapping[str, Any], names: Pseudonyms) -> dict[str, Deed]:
-    """What is done to which field, by a mapping or one of its lanes; what is dropped is dropped whatever else it is."""
-    deeds: dict[str, Deed] = dict.fromkeys(part.get("homes") or (), names.homes)
-    personal: Mapping[str, str] = part.get("personal") or {}
-    deeds |= {name: None if kind == CONTENT else names.treatment(kind) for name, kind in personal.items()}
-    return deeds | dict.fromkeys(part.get("dropped") or ())
+def _deeds(parts: Sequence[Mapping[str, Any]], names: Pseudonyms) -> dict[str, Deed]:
+    """What is done to which field, by mappings or a lane; what is dropped is dropped whatever else it is."""
+    deeds: dict[str, Deed] = dict.fromkeys(_listed(parts, "homes"), names.homes)
+    for part in parts:
+        personal: Mapping[str, str] = part.get("personal") or {}
+        deeds |= {name: None if kind == CONTENT else names.treatment(kind) for name, kind in personal.items()}
+    return deeds | dict.fromkeys(_listed(parts, "dropped"))
 
 
-def _when(part: Mapping[str, Any]) -> tuple[tuple[str, frozenset[Any]], ...]:
+When = tuple[tuple[str, frozenset[Any]], ...]
+
+
+def _when(part: Mapping[str, Any]) -> When:
     return tuple((field, frozenset(values)) for field, values in (part.get("when") or {}).items())
+
+
+def _all_hold(row: Mapping[str, Any], when: When) -> bool:
+    return all(_holds(row.get(field), values) for field, values in when)
 
 
 def _holds(value: object, values: frozenset[Any]) -> bool:
     return not isinstance(value, list | dict) and value in values
 
 
+def _inside(row: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    """The object that holds the last name of a path; an empty one where there is none."""
+    inner: Any = row
+    for name in path[:-1]:
+        inner = inner.get(name) if isinstance(inner, dict) else None
+    return inner if isinstance(inner, dict) else {}
+
+
 def _apply_within(row: dict[str, Any], path: tuple[str, ...], deed: Deed) -> None:
-    inner: Any = row
-    for name in path[:-1]:
-        inner = inner.get(name) if isinstance(inner, dict) else None
-    if not isinstance(inner, dict) or path[-1] not in inner:
-        return
-    if deed is None:
-        del inner[path[-1]]
-    else:
-        inner[path[-1]] = treated(inner[path[-1]], deed)
+    inner, name = _inside(row, path), path[-1]
+    if name in inner and deed is None:
+        del inner[name]
+    elif name in inner and deed is not None:
+        inner[name] = treated(inner[name], deed)
 
 
-def _split_url(row: dict[str, Any], path: tuple[str, ...]) -> None:
+def _split_url(holder: dict[str, Any], name: str) -> None:
     """Beside an address of the web: `uri_stem`, its path without the query, and `uri_extension`, where it has one."""
-    inner: Any = row
-    for name in path[:-1]:
-        inner = inner.get(name) if isinstance(inner, dict) else None
-    text = inner.get(path[-1]) if isinstance(inner, dict) else None
+    text = holder.get(name)
     if not isinstance(text, str):
         return
     stem, query, _ = text.partition("?")
     if query:
-        inner["uri_stem"] = stem
+        holder["uri_stem"] = stem
     _, dot, extension = stem.rpartition("/")[2].rpartition(".")
     if dot and extension.isalnum():
-        inner["uri_extension"] = extension
+        holder["uri_extension"] = extension

@@ -84,13 +84,14 @@ def kind_of(path: Path) -> str:
     head = _head(path)
     if (found := recording_of(path.name, head)) is not None:
         return found[0].name
-    first = next((line for line in head.splitlines() if line.strip()), b"")
-    if b'"channel"' in first and b'"payload' in first:
+    first = next((line.lstrip() for line in head.splitlines() if line.strip()), b"")
+    ours = {b'"channel"': "capture", b'"source"': "readings"} if first.startswith(b"{") else {}
+    named = [kind for mark, kind in ours.items() if mark in first]
+    if "capture" in named and b'"payload' in first:
         return "capture"
-    if (log := format_of(head)) is not None:
-        return log
-    if first.lstrip().startswith(b"{") and b'"source"' in first:
-        return "readings"
+    kind = format_of(head) or ("readings" if "readings" in named else None)
+    if kind is not None:
+        return kind
     kinds = ", ".join((*FORMATS, *(one.name for one in RECORDINGS)))
     raise ConfigError(f"{path} is none of: {kinds}, NDJSON readings, capture.")
 
