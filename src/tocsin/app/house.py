@@ -17,7 +17,7 @@ from tocsin.contract.walk import configured, members, start
 from tocsin.engine.doorway import Doorway, admission_by
 from tocsin.engine.flow import Flow
 from tocsin.engine.graph import Graph, Node, node
-from tocsin.engine.inforce import InForce
+from tocsin.engine.inforce import InForce, RulesSince
 from tocsin.engine.registry import Registry, Ruling
 from tocsin.engine.reloading import RULES, Reloading
 from tocsin.engine.ring import Ring
@@ -176,7 +176,7 @@ def check_members(settings: Settings) -> None:
 
 def _nodes(settings: Settings, resources: Resources) -> list[Node]:
     check_members(settings)
-    own = [node(one.kind, one, "detector", resources) for one in (Registry(), InForce())]
+    own = [node(one.kind, one, "detector", resources) for one in (Registry(), InForce(), RulesSince())]
     return own + [
         node(kind, member, group, resources)
         for package, group in GROUPS.items()

@@ -14,7 +14,7 @@ from tocsin.contract.ruletexts import RuleTexts
 from tocsin.contract.walk import start
 from tocsin.engine.doorway import Doorway
 from tocsin.engine.graph import Graph
-from tocsin.engine.inforce import InForce, in_force
+from tocsin.engine.inforce import InForce, RulesSince, in_force, rules_at
 from tocsin.model import Change, NotFound, TocsinError
 
 log = structlog.get_logger()
@@ -90,6 +90,17 @@ class Reloading:
         digest = in_force(self._graph.states_of(InForce.kind), RULES)
         if digest and digest != self.digest:
             self._put(digest)
+
+    def book_at(self, pos: int) -> RuleBook:
+        """The rules that were in force at a position of the log; raises NotFound where they are not kept any more."""
+        since: list[tuple[int, str]] = next(iter(self._graph.states_of(RulesSince.kind).values()), [])
+        return self.book_of(rules_at(list(since), pos))
+
+    def book_of(self, digest: str) -> RuleBook:
+        """The rules of a digest, those in place for an empty one; raises NotFound where they are not kept any more."""
+        if digest in ("", self.digest):
+            return self.book
+        return RuleBook.load(self._resources_of(self._kept(digest)))
 
     def _kept(self, digest: str) -> RuleTexts:
         if self.resources.folder is None:

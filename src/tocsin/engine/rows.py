@@ -78,11 +78,12 @@ class RefusedRow(Struct, frozen=True, kw_only=True):
 
 
 class ExemptRow(Struct, frozen=True, kw_only=True):
-    """One exception of a rule: not for events with these values (`field=value`), until when, and why."""
+    """One exception of a rule: not for events with these values (`field=value`), until when, why, and by whom."""
 
     values: tuple[str, ...]
     until: float
     reason: str
+    by: str = ""
 
 
 class RuleRow(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -1,6 +1,5 @@
 """The rules in force as people see them: what is loaded, refused, fed, tuned, and how often each rang."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from tocsin.contract.firing import Count, Firing, counts_of, tunings_of
@@ -43,21 +42,13 @@ class Rules:
         if rule not in self._tunings() and self.find(rule).id != rule:
             raise NotFound(f"{rule!r} is a name: tune the rule by its id, {self.find(rule).id}.")
 
-    def marked(self, name: str, format: str, row: dict[str, Any]) -> tuple[str, ...]:
-        """The fields of a row that a rule matched, to be shown marked; those of all its parts for a correlation."""
-        wanted = {one.id for one in self._parts(self.find(name), set())}
-        found = (stage.matched(format, row, wanted) for stage in self._stages())
-        return tuple(dict.fromkeys(field for fields in found for field in fields))
+    def book_at(self, pos: int) -> RuleBook:
+        """The rules that were in force at a position of the log; raises NotFound where they are not kept any more."""
+        return self._reloading.book_at(pos)
 
-    def _parts(self, rule: Rule | Correlation, known: set[str]) -> Iterator[Rule]:
-        if isinstance(rule, Rule):
-            yield rule
-        elif rule.id not in known:
-            known.add(rule.id)
-            for name in rule.rules:
-                part = self.book.find(name)
-                if part is not None:
-                    yield from self._parts(part, known)
+    def book_of(self, digest: str) -> RuleBook:
+        """The rules of a digest, those in place for an empty one; raises NotFound where they are not kept any more."""
+        return self._reloading.book_of(digest)
 
     def reload(self, by: str) -> str:
         """Read the city's folder now; in words what came of it. Raises a TocsinError where it cannot be used."""
@@ -140,7 +131,12 @@ def _tuned(tuning: Tuning | None, now: float) -> dict[str, Any]:
     if tuning is None:
         return {}
     kept = tuple(
-        ExemptRow(values=tuple(f"{name}={value}" for name, value in one.values), until=one.until, reason=one.reason)
+        ExemptRow(
+            values=tuple(f"{name}={value}" for name, value in one.values),
+            until=one.until,
+            reason=one.reason,
+            by=one.by,
+        )
         for one in tuning.exempt
         if one.until > now
     )

@@ -49,14 +49,18 @@ class Evaluator:
         return known
 
     def holding(self, node: Node, row: Row) -> Iterator[Atom]:
-        """The atoms that made a condition hold: none under a Not."""
+        """The atoms that made a condition hold: none under a Not, none of an alternative that does not hold."""
         match node:
             case Atom():
                 if self.atom(node)(row):
                     yield node
-            case AllOf(parts=parts) | AnyOf(parts=parts):
+            case AllOf(parts=parts):
                 for part in parts:
                     yield from self.holding(part, row)
+            case AnyOf(parts=parts):
+                for part in parts:
+                    if self.check(part)(row):
+                        yield from self.holding(part, row)
             case _:
                 return
 
