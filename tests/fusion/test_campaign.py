@@ -232,8 +232,10 @@ def test_an_attack_of_a_thousand_connections_is_few_revisions_and_tells_all_in_t
         more = msgspec.structs.replace(scan(BOT, [PLC], START), evidence=(f"zeek/{n}",), at=START + n / 100)
         memory, said = fusing.step(memory, more)
         told.extend(said)
-    memory, said = fusing.step(memory, Tick(at=START + 20, origin=Origin.SIMULATED))
+    memory, early = fusing.step(memory, Tick(at=START + 20, origin=Origin.SIMULATED))
+    memory, said = fusing.step(memory, Tick(at=START + 80, origin=Origin.SIMULATED))
     assert len(told) < 40
+    assert early == []
     assert len(said[-1].stages[0].contributions[1].evidence) == 1000
 
 

@@ -19,7 +19,7 @@ from tocsin.contract.walk import configured, member_of
 from tocsin.engine.rerun import Rerun
 from tocsin.model import Fact, Finding, Incident, Origin, Place, SourceState
 
-SETTLE_S = 60.0
+SETTLE_S = 300.0
 """Event time given after the end of a recording for what is still deciding."""
 
 

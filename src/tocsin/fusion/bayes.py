@@ -31,6 +31,12 @@ from tocsin.model import (
     derived_id,
 )
 
+RETELL_S_MAX = 300.0
+"""All evidence is told at the latest after so long."""
+
+EVIDENCE_PER_S = 20.0
+"""So many pieces of evidence make mere growth wait one second longer."""
+
 FEW = 20
 """Each piece of evidence is news while there are no more than this."""
 
@@ -289,8 +295,8 @@ class Fusing:
     def _told(self, memory: Memory, changed: Sequence[str], *, roughly: bool = False) -> list[Fact]:
         """The incidents of these ids that say something new.
 
-        Told `roughly`, evidence that grows within its order of magnitude waits for the next review: an
-        attack of a thousand connections is no thousand revisions.
+        Evidence that only grows within its order of magnitude waits for a review (told `roughly`, always), and
+        the longer the more there is: an attack of a thousand connections is no thousand revisions.
         """
         told: list[Fact] = []
         for name in dict.fromkeys(changed):
@@ -298,12 +304,19 @@ class Fusing:
             case.rev += 1
             incident = replace(tell.incident_of(case, memory, self.tables, self.city), digest=self.in_force)
             mark, outline = _mark(incident, len), _mark(incident, _order)
-            if outline == case.outline if roughly else mark == case.told:
+            waits = roughly or memory.at < case.told_at + _patience_s(incident)
+            if mark == case.told or (waits and outline == case.outline):
                 case.rev -= 1
                 continue
-            case.told, case.outline = mark, outline
+            case.told, case.outline, case.told_at = mark, outline, memory.at
             told.append(incident)
         return told
+
+
+def _patience_s(incident: Incident) -> float:
+    """How long mere growth of evidence waits to be told: the more there is, the less one more piece says."""
+    cited = sum(len(part.evidence) for stage in incident.stages for part in stage.contributions)
+    return min(RETELL_S_MAX, cited / EVIDENCE_PER_S)
 
 
 def _mark(incident: Incident, count: Callable[[Sequence[str]], int]) -> str:

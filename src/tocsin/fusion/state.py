@@ -65,6 +65,7 @@ class Case(Struct, kw_only=True):
     merged_into: str = ""
     told: str = ""
     outline: str = ""
+    told_at: float = 0.0
 
 
 class Met(Struct, kw_only=True):

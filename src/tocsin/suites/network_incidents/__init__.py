@@ -32,7 +32,7 @@ class NetworkIncidents:
     verb: ClassVar[Verb] = "evaluate"
 
     flush_s: float = 10.0
-    settle_s: float = 60.0
+    settle_s: float = 300.0
     only: tuple[str, ...] = ()
 
     def run(self, order: Order, workshop: Workshop) -> Report:
