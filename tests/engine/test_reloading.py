@@ -213,6 +213,8 @@ def test_a_door_forced_beside_a_camera_that_lost_its_picture(tmp_path, rules):
         assert told.because.startswith("'A door was forced beside a camera that lost its picture' came to hold once")
         assert "door-1/b/40" in told.evidence
         assert told.grade == "critical"
+        assert city.house.graph.refused == []
+        assert "Square" in city.house.view.incidents()[0].next_step
 
 
 # --- what people decide ---
