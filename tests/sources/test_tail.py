@@ -262,3 +262,28 @@ def test_whatever_happens_every_line_comes_once(tmp_path_factory, steps):
     follower.read(0.1)
     assert sorted(follower.numbers) == list(range(written))
     assert follower.rejected == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "second"),
+    [
+        ("syslog", b"Oct 11 22:14:15 host su: hello\n", b"Oct 11 22:14:16 host su: bye\n"),
+        ("auditd", b'type=CWD msg=audit(5.0:1): cwd="/"\n', b'type=CWD msg=audit(6.0:2): cwd="/"\n'),
+        ("mosquitto", b"1700000000: mosquitto version 2.0.18 starting\n", b"1700000001: x\n"),
+        ("windows", b'{"EventTime":"2026-01-01","EventID":1,"Channel":"System"}\n', b'{"EventID":2}\n'),
+        ("wazuh", b'{"timestamp":"x","rule":{"level":3},"agent":{"id":"1"}}\n', b'{"rule":{}}\n'),
+    ],
+)
+def test_every_format_is_followed_across_a_rotation_and_a_truncation(tmp_path, kind, first, second):
+    path = tmp_path / "file.log"
+    path.write_bytes(first)
+    follower = Follower(path).read()
+    path.rename(tmp_path / "file.log.1")
+    path.write_bytes(first.replace(b"1", b"2", 1) + second)
+    follower.read()
+    path.write_bytes(first.replace(b"1", b"3", 1))
+    follower.read()
+    assert {reading.body.format for reading in follower.readings} == {kind}
+    assert sum(len(reading.body.lines) for reading in follower.readings) == 4
+    [(_, reason)] = follower.rejected  # what stood behind the last byte read may have been cut off
+    assert "lines may be missing" in reason
