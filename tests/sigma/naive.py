@@ -1,4 +1,4 @@
-"""A slow reference: every rule on every row, atom by atom, as the specification says it, sharing no code with the matcher."""
+"""A slow reference: every rule on every row, atom by atom, sharing no code with the matcher."""
 
 import ipaddress
 import math

@@ -1,11 +1,16 @@
 """The matcher says what the slow reference says, whatever the rules, rows, memory and order."""
 
+import json
+import os
+from pathlib import Path
 from typing import Any
 
+import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.sigma.naive import matches
 
+from tests.sigma.naive import matches
 from tocsin.sigma.admission import Marks
 from tocsin.sigma.matching import Matcher
 from tocsin.sigma.reading import read
@@ -88,8 +93,6 @@ SOURCES = st.sampled_from([{"product": "p"}, {"category": "a"}, {"product": "p",
 
 @st.composite
 def rules(draw: st.DrawFn) -> tuple[Rule, ...]:
-    import json
-
     texts = []
     for number in range(draw(st.integers(1, 6))):
         detection = {f"s{each}": draw(SEARCHES) for each in (1, 2, 3)} | {"condition": draw(CONDITIONS)}
@@ -119,7 +122,7 @@ ROWS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(rules(), st.lists(ROWS, min_size=1, max_size=6))
 def test_findings_equal_matching_rule_by_rule(rules, rows):
     taxonomies = {"t": Taxonomy.of(MAPPING)}
@@ -128,3 +131,122 @@ def test_findings_equal_matching_rule_by_rule(rules, rows):
     found = Matcher(rules, taxonomies).rows("t", rows + rows)
     expected = [(number, rule) for number, row in enumerate(rows + rows) for rule in matches(rules, MAPPING, row)]
     assert [(number, rule.title) for number, rule in found] == [(number, rule.title) for number, rule in expected]
+
+
+@settings(max_examples=12, deadline=None)
+@given(rules(), st.lists(ROWS, min_size=6, max_size=10))
+def test_what_is_learnt_from_rows_changes_no_answer(rules, rows):
+    """Values that never repeat, for long enough that fields turn lean and rules wake by other texts."""
+    matcher = Matcher(rules, {"t": Taxonomy.of(MAPPING)})
+    stream = [
+        {**row, "k": "a", "Z": f"{row.get('Z')}{number}", "w": f"aB{number}"} for number in range(60) for row in rows
+    ]
+    found = [(number, rule.title) for number, rule in matcher.rows("t", stream)]
+    assert found == [(number, rule.title) for number, row in enumerate(stream) for rule in matches(rules, MAPPING, row)]
+
+
+def test_memory_is_bounded_for_values_that_never_come_again():
+    detection = {"s": {"X|contains": "abc", "Z": 1}, "k": ["evil"], "condition": "s or k"}
+    text = json.dumps({"title": "r", "logsource": {"product": "q"}, "detection": detection})
+    matcher = Matcher(read([("r.yml", text)]).rules, {"t": Taxonomy.of(MAPPING)})
+    for number in range(3 * VALUES_MAX):
+        matcher.row(
+            "t",
+            {
+                "x": f"v{number % 5000}",
+                "Z": number,
+                "k": f"k{number}",
+                f"new{number % 1500}": "x" * (CHARS_MAX + number % 2),
+            },
+        )
+    kept = held_by(matcher)
+    assert 0 < kept < 12 * VALUES_MAX
+
+
+def held_by(matcher: Matcher) -> int:
+    """How many values, shapes and routes a matcher remembers."""
+    programs = matcher._programs.values()
+    memos = [memo for program in programs for memo in (*program._memos.values(), *program._speech.values())]
+    roots = [taxonomy._root for taxonomy in matcher._taxonomies.values()]
+    shapes = sum(len(program._plans) for program in programs)
+    return sum(len(memo) + len(memo._before) for memo in memos) + shapes + sum(len(root.branches) for root in roots)
+
+
+def test_the_fields_that_matched_are_told():
+    detection = {
+        "a": {"X|contains": "b", "Z": 1},
+        "n": {"Y": "no"},
+        "condition": "a and not n",
+    }
+    text = json.dumps({"title": "r", "logsource": {"product": "q"}, "detection": detection})
+    (rule,) = read([("r.yml", text)]).rules
+    matcher = Matcher([rule], {"t": Taxonomy.of(MAPPING)})
+    row = {"x": "abc", "Z": 1, "Y": "y"}
+    assert matcher.row("t", row) == (rule,)
+    assert matcher.matched_fields("t", row, rule) == ("X", "Z")
+
+
+def test_rules_that_no_mapping_feeds_are_told():
+    documents = [
+        {"title": p, "logsource": {"product": p}, "detection": {"s": {"A": 1}, "condition": "s"}} for p in "qz"
+    ]
+    loaded = read([(f"{number}.yml", json.dumps(document)) for number, document in enumerate(documents)])
+    assert [rule.title for rule in Matcher(loaded.rules, {"t": Taxonomy.of(MAPPING)}).unfed] == ["z"]
+
+
+def test_a_format_without_a_mapping_matches_nothing():
+    assert Matcher([], {}).rows("unknown", [{"a": 1}]) == []
+
+
+ODD = [
+    {"X": "a" * 2_000_000},
+    {"X": "\ud800 abc"},
+    {"X": "\x02abc\x03"},
+    {"X": [[[["abc"]]]]},
+    {"X": {"deep": {"er": "abc"}}},
+    {"X": ("abc",)},
+    {"X": float("inf")},
+    {"X": 10**30},
+    {"X": b"abc"},
+    {},
+]
+
+
+@pytest.mark.parametrize("row", ODD, ids=range(len(ODD)))
+def test_an_odd_row_raises_nothing_and_disturbs_no_other(row):
+    detection = {"s": {"X|re": "a.c", "X|contains": "ab"}, "t": {"Y|re": "b+"}, "k": ["abc"], "condition": "1 of them"}
+    text = json.dumps({"title": "r", "logsource": {"product": "q"}, "detection": detection})
+    rules = read([("r.yml", text)]).rules
+    matcher = Matcher(rules, {"t": Taxonomy.of(MAPPING)})
+    matcher.rows("t", [row, row])
+    assert matcher.rows("t", [row, {"X": "abc"}])[-1] == (1, rules[0])
+
+
+def recorded() -> tuple[Path, Path]:
+    folder = Path(os.environ.get("TOCSIN_DATA", "../shared/data"), "sigma")
+    if not folder.is_dir() and os.environ.get("TOCSIN_REQUIRE_ALL") != "1":
+        pytest.skip(f"the recorded events are not at {folder}: set TOCSIN_DATA")
+    return folder / "rules" / "windows" / "registry", folder / "regression"
+
+
+def test_rules_of_the_field_match_recorded_events_as_rule_by_rule():
+    rules_at, events_at = recorded()
+    loaded = read([(str(file), file.read_text(encoding="utf-8")) for file in sorted(rules_at.rglob("*.yml"))])
+    document = yaml.safe_load(Path("content/sigma/mappings/windows.yaml").read_text(encoding="utf-8"))
+    rows = [row for file in sorted(events_at.rglob("registry*/**/*.json")) for row in flat(file)]
+    found = Matcher(loaded.rules, {"windows": Taxonomy.of(document)}).rows("windows", rows)
+    expected = [(number, rule) for number, row in enumerate(rows) for rule in matches(loaded.rules, document, row)]
+    assert len(found) > 5
+    assert found == expected
+
+
+def flat(file: Path) -> list[dict[str, Any]]:
+    """Events as rules name their fields, from objects one after the other."""
+    text, rows = file.read_text(encoding="utf-8").strip(), []
+    while text:
+        event, end = json.JSONDecoder().raw_decode(text)
+        event, text = event.get("Event", event), text[end:].strip()
+        rows.append(
+            {**{name: event["System"][name] for name in ("Channel", "EventID")}, **(event.get("EventData") or {})}
+        )
+    return rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -100,6 +101,7 @@ def value_node(field: str, value: types.SigmaType) -> Node:
     raise BadInput(f"A value of type {type(value).__name__} cannot be compared here.")
 
 
+@cache
 def _makers() -> list[tuple[type, Callable[[str, Any], Node]]]:
     from sigma import types
 

@@ -103,7 +103,7 @@ def _fits(text: str, segment: Segment, at: int) -> bool:
 def _found(text: str, segment: Segment, start: int, end: int) -> int:
     """Where a segment first fits wholly between two places; -1 if nowhere."""
     offset, literal = segment[0]
-    if len(segment) == 2 and not offset:
+    if len(literal) == _width(segment):
         return text.find(literal, start, end)
     at = start
     while at + _width(segment) <= end:

@@ -19,7 +19,10 @@ YamlNode: TypeAlias = Any
 
 FILE_CHARS_MAX = 5_000_000
 DEPTH_MAX = 100
-_DEEP = re.compile(r"(?:[-?:][ \t]+){30}|(?:[\[{][^\[\]{}]*){30}")
+_DEEP = re.compile(r"(?:[-?:][ \t]+){30}")
+_BRACKETS = 60
+_SHARED = -1
+"""Stands among the ids of nodes for: some node is reached twice."""
 _INDENTED = re.compile(rf"^ {{{DEPTH_MAX}}}", re.MULTILINE)
 
 
@@ -82,15 +85,21 @@ def _document(
     loader: yaml.CSafeLoader, node: YamlNode, path: str, lines: list[str], refused: list[Refusal]
 ) -> Document | None:
     line = node.start_mark.line + 1
-    if problem := next(_duplicates(node), None):
+    seen: set[int] = set()
+    if problem := next(_duplicates(node, seen), None):
         refused.append(Refusal(path=path, line=problem[1], feature="yaml", reason=problem[0]))
         return None
+    import yaml
     from sigma.exceptions import SigmaError
     from sigma.rule.base import check_alias_expansion
 
     try:
         data = loader.construct_document(node)
-        check_alias_expansion(data, SigmaError)
+        if _SHARED in seen:
+            check_alias_expansion(data, SigmaError)
+    except yaml.YAMLError as error:  # a tag that stands for no plain value
+        refused.append(Refusal(path=path, line=_line(error), feature="yaml", reason=_reason(error)))
+        return None
     except (ValueError, TypeError) as error:  # a date such as 2024-13-45, aliases that grow without end
         refused.append(Refusal(path=path, line=line, feature="yaml", reason=f"A value cannot be read: {error}."))
         return None
@@ -108,7 +117,8 @@ def _check_depth(text: str) -> None:
     """Refuse what would overflow the C parser's stack: it follows nesting by recursion, without a limit."""
     if len(text) > FILE_CHARS_MAX:
         raise BadInput(f"The file has {len(text)} characters; {FILE_CHARS_MAX} are read: split it.")
-    if not (_DEEP.search(text) or _INDENTED.search(text)):
+    bracketed = text.count("[") + text.count("{") > _BRACKETS
+    if not (bracketed or _DEEP.search(text) or _INDENTED.search(text)):
         return
     import yaml
 
@@ -119,10 +129,12 @@ def _check_depth(text: str) -> None:
             raise BadInput(f"Values are nested more than {DEPTH_MAX} deep: flatten them.")
 
 
-def _duplicates(node: YamlNode, seen: set[int] | None = None) -> Iterator[tuple[str, int]]:
-    """Keys written twice in one mapping: YAML would silently keep the last."""
-    seen = set() if seen is None else seen
-    if id(node) in seen or not isinstance(node.value, list):
+def _duplicates(node: YamlNode, seen: set[int]) -> Iterator[tuple[str, int]]:
+    """Keys written twice in one mapping: YAML would silently keep the last. `seen` learns of aliases."""
+    if not isinstance(node.value, list):
+        return
+    if id(node) in seen:
+        seen.add(_SHARED)
         return
     seen.add(id(node))
     if node.id == "mapping":
