@@ -36,6 +36,26 @@ CONCLUDED = ("finding", "health", "")
 """Categories of sensor facts for which the other detectors have to run."""
 
 
+def span(days: float) -> str:
+    """A stretch of history in words.
+
+    >>> span(2.5), span(0.2), span(0.001)
+    ('2.5 days', '4.8 hours', '1.4 minutes')
+    """
+    if days >= 1:
+        return f"{days:.1f} days"
+    return f"{days * 24:.1f} hours" if days * 24 >= 1 else f"{days * 1440:.1f} minutes"
+
+
+def rate(per_day: float) -> str:
+    """Alarms per day as people write them.
+
+    >>> rate(1040.0), rate(3.21), rate(0.0412)
+    ('1,040', '3.2', '0.041')
+    """
+    return f"{per_day:,.0f}" if per_day >= 100 else f"{per_day:.2g}"
+
+
 class Forecast(Struct, frozen=True, kw_only=True):
     """What one rule did over history. `by_hour` are hits by the hour (UTC) in which they began.
 
@@ -64,8 +84,8 @@ class Forecast(Struct, frozen=True, kw_only=True):
         if self.per_day_max is None:
             return "unknown: nothing of its log source"
         if self.alarms == 0:
-            return f"none in {self.days:.2f} days: at most {self.per_day_max:.3g}"
-        return f"{self.alarms / self.days:.3g}, at most {self.per_day_max:.3g}"
+            return f"none in {span(self.days)}: at most {rate(self.per_day_max)}"
+        return f"{rate(self.alarms / self.days)}, at most {rate(self.per_day_max)}"
 
     def busiest(self) -> str:
         """The hour with most hits."""

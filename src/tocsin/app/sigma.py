@@ -100,6 +100,7 @@ def explain(
 ) -> None:
     """Say in plain words what a rule matches."""
     from tocsin.app.rulefiles import book_of, named
+    from tocsin.contract.attack import spoken
     from tocsin.model import NotFound
     from tocsin.sigma.explaining import explain as words
 
@@ -113,7 +114,7 @@ def explain(
         rules = [known] if known is not None else []
     if not rules:
         raise NotFound(f"No rule {rule!r} is loaded: name a file, or an id that `tocsin sigma list` shows.")
-    print("\n\n".join(words(one) for one in rules))
+    print("\n\n".join(words(one, rules, spoken()) for one in rules))
 
 
 @sigma.command(name="test")
@@ -163,12 +164,13 @@ def _print_json(told: "Told") -> None:
 
 
 def _print_forecasts(told: "Told") -> None:
+    from tocsin.app.backtest import span
     from tocsin.app.tell import columns
 
     _print_refused(told.refused)
     rows = [(one.title, one.hits, one.alarms, one.per_day_text(), one.busiest()) for one in told.forecasts]
     print(columns(("rule", "hits", "alarms", "alarms per day (95 %)", "busiest hour"), rows))
-    print(f"\nOver {told.days:.2f} days of history. An alarm is one rule, one subject, one hour.")
+    print(f"\nOver {span(told.days)} of history. An alarm is one rule, one subject, one hour.")
 
 
 @sigma.command(name="list")
