@@ -205,10 +205,14 @@ def _zeek(index: int, row: dict[str, Any], home: tuple[str, ...]) -> Flow | None
 def _zeek_outcome(proto: str, state: str, row: dict[str, Any], out_bytes: int, in_bytes: int) -> int:
     """Whether the responder took part (1), did not (-1), or the record does not tell (0)."""
     if proto != "tcp":
-        return 1 if in_bytes or whole(row.get("resp_pkts")) else -1
+        return _answer_outcome(in_bytes or whole(row.get("resp_pkts")))
     if state in _OPEN:
         return int(out_bytes + in_bytes > 0)
     return -int(state in _HALF_OPEN and _is_mere_try(row, out_bytes))
+
+
+def _answer_outcome(answered: int) -> int:
+    return 1 if answered else -1
 
 
 def _is_mere_try(row: dict[str, Any], out_bytes: int) -> bool:
@@ -218,13 +222,22 @@ def _is_mere_try(row: dict[str, Any], out_bytes: int) -> bool:
     """
     if "S" not in str(row.get("history") or "S"):
         return False
-    packets = whole(row.get("orig_pkts")) or out_bytes // _OPTIONS_BYTES_MAX + 1
-    if row.get("conn_state") == "RSTOS0" and packets <= _PACKETS_OF_A_RESET:
+    packets = _packets_sent(row, out_bytes)
+    if _is_reset(row, packets):
         return not whole(row.get("resp_pkts"))
     return packets <= _PACKETS_OF_A_TRY_MAX and out_bytes <= _OPTIONS_BYTES_MAX * packets
 
 
 _EVE_STATES = {"syn_sent": -1, "syn_recv": 0, "established": 1, "closed": 1}
+
+
+def _packets_sent(row: dict[str, Any], out_bytes: int) -> int:
+    """As counted, else the least that could hold the bytes."""
+    return whole(row.get("orig_pkts")) or out_bytes // _OPTIONS_BYTES_MAX + 1
+
+
+def _is_reset(row: dict[str, Any], packets: int) -> bool:
+    return row.get("conn_state") == "RSTOS0" and packets <= _PACKETS_OF_A_RESET
 
 
 def _eve(index: int, row: dict[str, Any], home: tuple[str, ...]) -> Flow | None:
@@ -258,11 +271,15 @@ def _eve(index: int, row: dict[str, Any], home: tuple[str, ...]) -> Flow | None:
 def _eve_outcome(proto: str, row: dict[str, Any], answered: int, payload_bytes: int) -> int:
     if not answered:
         return -1
-    if proto != "tcp":
+    if proto != "tcp" or payload_bytes:
         return 1
     tcp = row.get("tcp")
-    flags: dict[str, Any] = tcp if isinstance(tcp, dict) else {}
-    if payload_bytes or flags.get("psh") is True:
+    return _eve_tcp_outcome(tcp) if isinstance(tcp, dict) else 0
+
+
+def _eve_tcp_outcome(flags: dict[str, Any]) -> int:
+    """By the flags of TCP, where no payload was counted."""
+    if flags.get("psh") is True:
         return 1
     said = str(flags.get("state", ""))
     refused = flags.get("rst") is True and said in ("syn_sent", "closed")

@@ -1,9 +1,9 @@
 """What a CAP 1.2 schema cannot say: rings, orders of times, references, languages, and when Actual is allowed."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from math import hypot, isfinite
+from math import hypot
 
 import msgspec
 
@@ -24,6 +24,7 @@ Point = tuple[float, float]
 _HANDLE = re.compile(r"[^\s,&<]+")
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 _REFERRING = ("Update", "Cancel", "Ack", "Error")
+_ANNOUNCING = ("Alert", "Update")
 
 
 def problems(
@@ -55,14 +56,8 @@ def check(
 
 def advice(alert: Alert) -> tuple[str, ...]:
     """What the standard recommends and this message does not follow."""
-    found = []
-    for info in alert.infos:
-        if len(info.headline) > HEADLINE_MAX:
-            found.append(f"Headline ({info.language}) has {len(info.headline)} characters: shorten to {HEADLINE_MAX}.")
-        if not info.expires:
-            found.append(f"Info ({info.language}) has no expires: receivers will guess how long it holds.")
-        found += [f"Area {a.description!r} has no shape." for a in info.areas if not (a.polygons or a.circles)]
-    if alert.msg_type in ("Alert", "Update") and not any(info.areas for info in alert.infos):
+    found = [text for info in alert.infos for text in _info_advice(info)]
+    if alert.msg_type in _ANNOUNCING and not _has_area(alert):
         found.append("No info block has an area: most receivers will drop the message.")
     return tuple(found)
 
@@ -75,19 +70,33 @@ def _shape(alert: Alert) -> Iterator[str]:
         yield f"Not a CAP value: {error}."
 
 
+def _has_area(alert: Alert) -> bool:
+    return any(info.areas for info in alert.infos)
+
+
+def _info_advice(info: Info) -> Iterator[str]:
+    if len(info.headline) > HEADLINE_MAX:
+        yield f"Headline ({info.language}) has {len(info.headline)} characters: shorten to {HEADLINE_MAX}."
+    if not info.expires:
+        yield f"Info ({info.language}) has no expires: receivers will guess how long it holds."
+    yield from (f"Area {a.description!r} has no shape." for a in info.areas if not (a.polygons or a.circles))
+
+
 def _header(alert: Alert, *, live: bool) -> Iterator[str]:
     for name, handle in (("identifier", alert.identifier), ("sender", alert.sender)):
         if not _HANDLE.fullmatch(handle):
             yield f"{name} {handle[:40]!r} must not be empty or hold spaces, commas, & or <."
     yield from _time_problem("sent", alert.sent)
-    if alert.status == "Actual" and not live:
-        yield "Status Actual is only for live facts: use Exercise or Test."
-    if alert.scope == "Restricted" and not alert.restriction:
-        yield "Scope Restricted needs a restriction."
-    if alert.scope == "Private" and not alert.addresses:
-        yield "Scope Private needs addresses."
-    if alert.msg_type in ("Alert", "Update") and not alert.infos:
-        yield f"A message of type {alert.msg_type} needs at least one info block."
+    lacks = (
+        (alert.status == "Actual" and not live, "Status Actual is only for live facts: use Exercise or Test."),
+        (alert.scope == "Restricted" and not alert.restriction, "Scope Restricted needs a restriction."),
+        (alert.scope == "Private" and not alert.addresses, "Scope Private needs addresses."),
+        (
+            alert.msg_type in _ANNOUNCING and not alert.infos,
+            f"A message of type {alert.msg_type} needs at least one info block.",
+        ),
+    )
+    yield from (text for lacking, text in lacks if lacking)
 
 
 def _time_problem(name: str, text: str) -> Iterator[str]:
@@ -101,23 +110,32 @@ def _references(alert: Alert) -> Iterator[str]:
     if alert.msg_type in _REFERRING and not alert.references:
         yield f"A message of type {alert.msg_type} must refer to the messages that it follows."
     for text in alert.references:
-        sender, _, rest = text.partition(",")
-        identifier, _, sent = rest.partition(",")
-        if not (_HANDLE.fullmatch(sender) and _HANDLE.fullmatch(identifier)):
-            yield f"Reference {text[:80]!r} must be sender,identifier,sent."
-        else:
-            yield from _time_problem(f"reference {identifier}", sent)
+        yield from _reference(text)
+
+
+def _reference(text: str) -> Iterator[str]:
+    sender, _, rest = text.partition(",")
+    identifier, _, sent = rest.partition(",")
+    if not (_HANDLE.fullmatch(sender) and _HANDLE.fullmatch(identifier)):
+        yield f"Reference {text[:80]!r} must be sender,identifier,sent."
+    else:
+        yield from _time_problem(f"reference {identifier}", sent)
 
 
 def _languages(alert: Alert) -> Iterator[str]:
     seen: set[tuple[str, str]] = set()
     for info in alert.infos:
-        if info.language and not _LANGUAGE.fullmatch(info.language):
+        if not _is_language(info.language):
             yield f"{info.language[:40]!r} is no language tag: write en, fi or sv-FI (RFC 3066)."
         key = ((info.language or "en-US").lower(), info.event)
         if key in seen:
             yield f"Language {key[0]} comes twice for the event {info.event[:40]!r}."
         seen.add(key)
+
+
+def _is_language(tag: str) -> bool:
+    """Whether a tag is of a known form; none at all means en-US."""
+    return not tag or _LANGUAGE.fullmatch(tag) is not None
 
 
 def _times(alert: Alert, info: Info, now: float | None) -> Iterator[str]:
@@ -146,21 +164,29 @@ def _area(area: Area, near: tuple[float, float] | None) -> Iterator[str]:
         yield "An area needs a description."
     if area.ceiling_ft is not None and area.altitude_ft is None:
         yield f"Area {area.description!r} has a ceiling but no altitude."
+    yield from _circles(area, near)
+    for ring in area.polygons:
+        yield from _polygon(area, ring, near)
+
+
+def _polygon(area: Area, ring: Ring, near: tuple[float, float] | None) -> list[str]:
+    """What is wrong with its points, else with the way they go."""
+    return [*_positions(area, ring, near)] or [*_ring(area, ring)]
+
+
+def _circles(area: Area, near: tuple[float, float] | None) -> Iterator[str]:
     for circle in area.circles:
         yield from _positions(area, ((circle.lon, circle.lat),), near)
         if not circle.radius_km >= 0:
             yield f"Area {area.description!r} has a circle with a negative radius."
-    for ring in area.polygons:
-        wrong = [*_positions(area, ring, near)] or [*_ring(area, ring)]
-        yield from wrong
 
 
 def _positions(area: Area, points: Ring, near: tuple[float, float] | None) -> Iterator[str]:
     for lon, lat in points:
-        if not (isfinite(lon) and isfinite(lat) and abs(lat) <= 90 and abs(lon) <= 180):
+        if not _is_on_earth(lon, lat):
             yield f"Area {area.description!r} has a point at lat {lat}, lon {lon}, which is not on Earth."
             return
-    if near and any(_swapped(point, near) for point in points):
+    if near and _seems_swapped(points, near):
         yield f"Area {area.description!r} seems to have latitude and longitude swapped: it is nearer that way."
 
 
@@ -181,19 +207,31 @@ def _ring(area: Area, ring: Ring) -> Iterator[str]:
         yield f"Area {area.description!r} has a polygon that crosses itself."
 
 
+def _seems_swapped(points: Ring, near: tuple[float, float]) -> bool:
+    return any(_swapped(point, near) for point in points)
+
+
+def _is_on_earth(lon: float, lat: float) -> bool:
+    return abs(lat) <= 90 and abs(lon) <= 180  # of nan and inf neither holds
+
+
 def _crosses(ring: Ring) -> bool:
     """Whether two edges share more than the corner between them, or the ring has no inside."""
     corners = [ring[0], *(point for before, point in pairwise(ring) if point != before)]
     edges = list(pairwise(corners))
-    if len(edges) < 3 or any(_folds_back(*first, second[1]) for first, second in pairwise([*edges, edges[0]])):
+    if len(edges) < 3 or _is_folded(edges):
         return True
-    last = len(edges) - 1
-    return any(
-        _meet(*edges[i], *edges[j])
-        for i in range(len(edges))
-        for j in range(i + 2, len(edges))
-        if not (i == 0 and j == last)
-    )
+    return any(_meet(*edges[i], *edges[j]) for i, j in _apart(len(edges)))
+
+
+def _is_folded(edges: Sequence[tuple[Point, Point]]) -> bool:
+    return any(_folds_back(*first, second[1]) for first, second in pairwise([*edges, edges[0]]))
+
+
+def _apart(count: int) -> Iterator[tuple[int, int]]:
+    """The pairs of edges of a ring that have no corner in common."""
+    pairs = ((i, j) for i in range(count) for j in range(i + 2, count))
+    return (pair for pair in pairs if pair != (0, count - 1))
 
 
 def _turn(a: Point, b: Point, c: Point) -> int:

@@ -176,12 +176,17 @@ def encode(alert: Alert) -> bytes:
         raise BadInput(message) from error
 
 
+def _is_said(value: object) -> bool:
+    """Whether a value is more than the absence of one; 0 is."""
+    return bool(value) or value == 0
+
+
 def _children(value: Any, table: tuple[_Element, ...]) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
     required = {field.encode_name for field in msgspec.structs.fields(value) if field.required}
     for element in table:
         found = getattr(value, element.field)
         for each in found if element.many else (found,):
-            if each or element.field in required or each == 0:
+            if _is_said(each) or element.field in required:
                 yield element.name, element.write(each)
 
 
@@ -203,11 +208,9 @@ def decode(raw: bytes) -> Alert:
     if etree.QName(root).namespace != NAMESPACE or _name(root) != "alert":
         message = f"This is no CAP 1.2 message: its root must be <alert xmlns={NAMESPACE!r}>."
         raise BadInput(message)
-    signed = [child for child in root if str(child.tag).startswith(_SIGNATURE)]
-    for signature in signed:
-        root.remove(signature)
+    signed = _unsigned(root)
     try:
-        return msgspec.convert({**_read(root, _ALERT), "signed": bool(signed)}, Alert)
+        return msgspec.convert({**_read(root, _ALERT), "signed": signed}, Alert)
     except msgspec.ValidationError as error:
         message = f"This is no CAP 1.2 message: {error}."
         raise BadInput(message) from error
@@ -230,6 +233,14 @@ def _parsed(raw: bytes) -> Any:  # noqa: ANN401
         raise BadInput(message) from error
 
 
+def _unsigned(root: Any) -> bool:  # noqa: ANN401
+    """Take the signatures off; says whether there were any."""
+    signatures = [child for child in root if str(child.tag).startswith(_SIGNATURE)]
+    for signature in signatures:
+        root.remove(signature)
+    return bool(signatures)
+
+
 def _read(node: Any, table: tuple[_Element, ...]) -> dict[str, Any]:  # noqa: ANN401
     places = {element.name: place for place, element in enumerate(table)}
     found: dict[str, Any] = {}
@@ -237,12 +248,16 @@ def _read(node: Any, table: tuple[_Element, ...]) -> dict[str, Any]:  # noqa: AN
     for child in node:
         place = _place(child, node, places)
         element = table[place]
-        if place < reached or (element.field in found and not element.many):
+        if place < reached or _is_again(found, element):
             message = f"CAP element {element.name} in {_name(node)} comes twice or out of order."
             raise BadInput(message)
         reached = place
         _keep(found, element, child)
     return found
+
+
+def _is_again(found: dict[str, Any], element: _Element) -> bool:
+    return element.field in found and not element.many
 
 
 def _place(child: Any, node: Any, places: dict[str, int]) -> int:  # noqa: ANN401

@@ -53,8 +53,7 @@ def pieces(file: BinaryIO) -> Iterator[tuple[bytes, str]]:
     while line := file.readline(LINE_BYTES_MAX):
         text = line.decode(errors="replace").rstrip("\r\n")
         if text.startswith("StartTime"):
-            separator = "\t" if "\t" in text else ","
-            columns = {name.strip(): number for number, name in enumerate(text.split(separator))}
+            separator, columns = _columns(text)
         elif text.strip():
             yield from _piece(line, text.split(separator), columns)
 
@@ -69,14 +68,15 @@ def _piece(line: bytes, parts: list[str], columns: Mapping[str, int]) -> Iterato
             yield msgspec.json.encode(row), ""
 
 
+def _columns(header: str) -> tuple[str, dict[str, int]]:
+    """What separates the columns, and the place of each by its name."""
+    separator = "\t" if "\t" in header else ","
+    return separator, {name.strip(): number for number, name in enumerate(header.split(separator))}
+
+
 def row_of(parts: list[str], columns: Mapping[str, int]) -> dict[str, Any] | None:
     """One flow; None for what is no flow of IP (ARP, management records). Raises BadInput without content."""
-    missing = [name for name in NEEDED if name not in columns]
-    if missing:
-        raise BadInput(f"This Argus file has no column {missing[0]}: print it with ra -s +{missing[0].lower()}.")
-    if len(parts) != len(columns):
-        raise BadInput(f"This flow has {len(parts)} fields, its header {len(columns)}.")
-    said = {name: parts[number].strip() for name, number in columns.items()}
+    said = _said(parts, columns)
     if said["Proto"] in _NO_FLOWS:
         return None
     try:
@@ -85,13 +85,27 @@ def row_of(parts: list[str], columns: Mapping[str, int]) -> dict[str, Any] | Non
         raise BadInput("A field of this flow is not of its type.") from None
 
 
+def _flags(state: str) -> tuple[str, str]:
+    """The flags of TCP that each side sent; a state without `_` tells none."""
+    flags, mark, replies = state.partition("_")
+    return (flags, replies) if mark else ("", "")
+
+
+def _said(parts: list[str], columns: Mapping[str, int]) -> dict[str, str]:
+    missing = [name for name in NEEDED if name not in columns]
+    if missing:
+        raise BadInput(f"This Argus file has no column {missing[0]}: print it with ra -s +{missing[0].lower()}.")
+    if len(parts) != len(columns):
+        raise BadInput(f"This flow has {len(parts)} fields, its header {len(columns)}.")
+    return {name: parts[number].strip() for name, number in columns.items()}
+
+
 def _row(said: Mapping[str, str]) -> dict[str, Any]:
     start = datetime.fromisoformat(said["StartTime"].replace("/", "-")).replace(tzinfo=UTC).timestamp()
     proto = _PROTOCOLS.get(said["Proto"], said["Proto"])
     src, dst = _address(said["SrcAddr"]), _address(said["DstAddr"])
     packets, total, sent = int(said["TotPkts"]), int(said["TotBytes"]), int(said["SrcBytes"])
-    flags, _, replies = said["State"].partition("_")
-    flags, replies = (flags, replies) if "_" in said["State"] else ("", "")
+    flags, replies = _flags(said["State"])
     out = int(said["SrcPkts"]) if said.get("SrcPkts", "").isdigit() else None
     orig = Half(flags, out, sent)
     resp = Half(replies, None if out is None else max(0, packets - out), max(0, total - sent))

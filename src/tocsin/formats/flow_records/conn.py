@@ -74,6 +74,9 @@ _STATES = (
 """By the flags of originator (upper case) and responder, p for any packet of the latter; the first that fits."""
 
 
+_UDP_STATES = {True: "SF", False: "S0"}
+
+
 def state_of(proto: str, orig: str, resp: str, *, answered: bool) -> str:
     """Zeek's word for how a flow went, by the TCP flags that each side ever sent.
 
@@ -83,6 +86,4 @@ def state_of(proto: str, orig: str, resp: str, *, answered: bool) -> str:
     if proto == "tcp":
         marks = {*orig, *resp.lower(), "p" if answered else ""}
         return next((state for needed, state in _STATES if marks.issuperset(needed)), "OTH")
-    if proto == "udp":
-        return "SF" if answered else "S0"
-    return "OTH"
+    return _UDP_STATES[answered] if proto == "udp" else "OTH"

@@ -74,6 +74,15 @@ def rows(file: BinaryIO) -> Iterator[dict[str, Any]]:
 
 def ways(file: BinaryIO) -> Iterator[Way]:
     """The records of a file as they are; raises BadInput."""
+    flags, blocks = _head(file)
+    for _ in range(blocks):
+        kind, body = _block(file, packed=bool(flags & _BZ2))
+        if kind == 2:
+            yield from _records(body)
+
+
+def _head(file: BinaryIO) -> tuple[int, int]:
+    """Flags and the number of blocks."""
     head = file.read(_HEAD_BYTES + _STATISTICS_BYTES)
     if len(head) < _HEAD_BYTES + _STATISTICS_BYTES or not is_nfdump(head):
         raise BadInput("This is no whole file of nfdump.")
@@ -82,10 +91,7 @@ def ways(file: BinaryIO) -> Iterator[Way]:
         raise BadInput("This file has nfdump's layout 2: write it as text with nfdump -o json and read that.")
     if flags & _UNREADABLE:
         raise BadInput("This nfdump file is compressed by LZO or LZ4: rewrite it with nfdump -J 0 -r FILE.")
-    for _ in range(blocks):
-        kind, body = _block(file, packed=bool(flags & _BZ2))
-        if kind == 2:
-            yield from _records(body)
+    return flags, blocks
 
 
 def _block(file: BinaryIO, *, packed: bool) -> tuple[int, bytes]:
@@ -93,9 +99,7 @@ def _block(file: BinaryIO, *, packed: bool) -> tuple[int, bytes]:
     if len(head) < 12:
         raise BadInput("This nfdump file ends within its blocks.")
     _count, size, kind, _flags = unpack_from("<IIHH", head)
-    body = file.read(size) if size <= BLOCK_BYTES_MAX else b""
-    if len(body) < size:
-        raise BadInput("This nfdump file ends within a block.")
+    body = _body(file, size)
     return kind, _unpacked(body) if packed and kind == 2 else body
 
 
@@ -106,6 +110,13 @@ def _unpacked(body: bytes) -> bytes:
         raise BadInput("A block of this nfdump file is not packed by bzip2, as its header says.") from None
 
 
+def _body(file: BinaryIO, size: int) -> bytes:
+    body = file.read(size) if size <= BLOCK_BYTES_MAX else b""
+    if len(body) < size:
+        raise BadInput("This nfdump file ends within a block.")
+    return body
+
+
 def _records(body: bytes) -> Iterator[Way]:
     at = 0
     while at + 4 <= len(body):
@@ -113,11 +124,15 @@ def _records(body: bytes) -> Iterator[Way]:
         if size < 4 or at + size > len(body):
             raise BadInput("A record of this nfdump file has no believable length.")
         if kind == _FLOW:
-            try:
-                yield _way(body[at : at + size])
-            except Truncated:
-                raise BadInput("A record of this nfdump file is too short for its flow.") from None
+            yield _flow(body[at : at + size])
         at += size
+
+
+def _flow(record: bytes) -> Way:
+    try:
+        return _way(record)
+    except Truncated:
+        raise BadInput("A record of this nfdump file is too short for its flow.") from None
 
 
 def _way(record: bytes) -> Way:
@@ -132,7 +147,7 @@ def _way(record: bytes) -> Way:
     proto = _PROTOCOLS.get(number, f"ip-{number}")
     if proto == "icmp":
         sport, dport = dport >> 8, dport & 0xFF
-    seen = "".join(letter for place, letter in enumerate(_FLAGS) if bits >> place & 1) if proto == "tcp" else ""
+    seen = _letters(bits) if proto == "tcp" else ""
     ends = (source, sport, target, dport)
     return Way(proto, ends, first + first_ms / 1000, last + last_ms / 1000, seen, packets, size)
 
@@ -148,14 +163,34 @@ def _count(record: bytes, at: int, *, wide: bool) -> tuple[int, int]:
     return unpack_from("<Q" if wide else "<I", record, at)[0], at + (8 if wide else 4)
 
 
+def _letters(bits: int) -> str:
+    return "".join(letter for place, letter in enumerate(_FLAGS) if bits >> place & 1)
+
+
 def _paired(waiting: OrderedDict[tuple[Any, ...], Way], way: Way) -> Iterator[dict[str, Any]]:
     """Give the connection that this record completes, or let it wait for its other way."""
     source, sport, target, dport = way.ends
     forth, back = (way.proto, *way.ends), (way.proto, target, dport, source, sport)
-    other = waiting.pop(back, None) if back != forth and way.proto != "icmp" else None
-    if other is not None and way.first - other.last <= PAIRED_S_MAX and other.first - way.last <= PAIRED_S_MAX:
+    other = waiting.pop(back, None) if _has_answer(way) else None
+    if other is not None and _is_near(way, other):
         yield _row(*((way, other) if _asks(way, other) else (other, way)))
         return
+    yield from _waiting_on(waiting, forth, way, other)
+
+
+def _has_answer(way: Way) -> bool:
+    """Whether the record of its other way can be told from its own."""
+    return way.ends[:2] != way.ends[2:] and way.proto != "icmp"
+
+
+def _is_near(way: Way, other: Way) -> bool:
+    return way.first - other.last <= PAIRED_S_MAX and other.first - way.last <= PAIRED_S_MAX
+
+
+def _waiting_on(
+    waiting: OrderedDict[tuple[Any, ...], Way], forth: tuple[Any, ...], way: Way, other: Way | None
+) -> Iterator[dict[str, Any]]:
+    """Let a record wait; what waited too long, or too many, stays without its other way."""
     if other is not None:
         yield _row(other, None)
     if (before := waiting.pop(forth, None)) is not None:

@@ -113,10 +113,14 @@ def _check_conversion(where: str, value: Value) -> None:
         raise ConfigError(f"{where}: {value.unit} becomes ppm only for {known}; give {value.substance} in ppm.")
 
 
+def _is_air(temperature_c: float, pressure_kpa: float) -> bool:
+    return -273.15 < temperature_c < 1000 and 1 <= pressure_kpa < 1000
+
+
 def _check_numbers(where: str, value: Value) -> None:
     if value.min is not None and value.max is not None and value.min >= value.max:
         raise ConfigError(f"{where}: `min` must be less than `max`.")
-    if not -273.15 < value.temperature_c < 1000 or not 1 <= value.pressure_kpa < 1000:
+    if not _is_air(value.temperature_c, value.pressure_kpa):
         raise ConfigError(f"{where}: temperature_c or pressure_kpa is not that of air on this planet.")
     if value.factor == 0:
         raise ConfigError(f"{where}: a factor of 0 makes every value 0.")

@@ -177,9 +177,7 @@ def _identity(fields: dict[str, list[Any]]) -> tuple[dict[str, Any], list[str]]:
     found: dict[str, Any] = {}
     if (time := _first(fields, _TIMES)) and all(_is_time(value) for value in fields[time]):
         found["time"] = time
-    for word, names in (("seq", _NUMBERS), ("boot", _BOOTS)):
-        if path := _first(fields, names):
-            found[word] = path
+    found |= {word: path for word, names in (("seq", _NUMBERS), ("boot", _BOOTS)) if (path := _first(fields, names))}
     return found, _missing(found)
 
 
@@ -225,10 +223,14 @@ def _value(path: str, seen: list[Any]) -> tuple[Value | None, str]:
 
 
 def _gas(path: str, gas: str, unit: str | None, seen: list[Any]) -> tuple[Value | None, str]:
-    if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in seen):
+    if not all(map(_is_number, seen)):
         return None, ""
     guess = "" if unit else "the unit is not in the name: ppm is assumed, check the data sheet"
     return Value(quantity="concentration", path=path, substance=SUBSTANCES[gas], unit=_MASSES[unit or "ppm"]), guess
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _fits(value: Value, seen: list[Any]) -> bool:

@@ -1,6 +1,6 @@
 """Reads payloads by a mapping: fast, pure, and with a reason for whatever it cannot read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from math import isfinite
 from typing import Any, Final
@@ -43,13 +43,17 @@ def field_at(payload: Document, path: str) -> Any:  # noqa: ANN401  # any JSON v
         return payload[path]
     found: Any = payload
     for part in path.split("."):
-        if isinstance(found, dict):
-            found = found.get(part, _MISSING)
-        elif isinstance(found, list) and part.isdecimal() and int(part) < len(found):
-            found = found[int(part)]
-        else:
-            return _MISSING
+        found = _entered(found, part)
     return found
+
+
+def _entered(holder: object, part: str) -> Any:  # noqa: ANN401  # as field_at
+    """What an object or a list has under a name or number; nothing is in anything else."""
+    if isinstance(holder, dict):
+        return holder.get(part, _MISSING)
+    if isinstance(holder, list) and part.isdecimal() and int(part) < len(holder):
+        return holder[int(part)]
+    return _MISSING
 
 
 def is_missing(value: object) -> bool:
@@ -67,12 +71,15 @@ def time_of(stamp: object) -> float:
         return _iso_time(stamp)
     if isinstance(stamp, bool) or not isinstance(stamp, int | float) or not isfinite(stamp):
         raise BadInput("the time is neither a number nor text")
-    seconds = float(stamp)
+    return _within(_seconds(float(stamp)))
+
+
+def _seconds(number: float) -> float:
+    """Seconds of a number of seconds, milli-, micro- or nanoseconds, told apart by its size."""
     for limit, unit in ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3)):
-        if seconds >= limit:
-            seconds /= unit
-            break
-    return _within(seconds)
+        if number >= limit:
+            return number / unit
+    return number
 
 
 def _within(seconds: float) -> float:
@@ -97,9 +104,13 @@ def name_of(value: object, what: str) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise BadInput(f"the {what} is neither text nor a whole number")
     text = str(value)
-    if not 0 < len(text) <= SOURCE_CHARS_MAX or not text.isprintable() or any(c in "/ " for c in text):
+    if not _is_name(text):
         raise BadInput(f"the {what} must have 1 to {SOURCE_CHARS_MAX} visible characters, no space, no slash")
     return text
+
+
+def _is_name(text: str) -> bool:
+    return 0 < len(text) <= SOURCE_CHARS_MAX and text.isprintable() and not any(c in "/ " for c in text)
 
 
 def _number(value: object, path: str) -> float:
@@ -111,8 +122,12 @@ def _number(value: object, path: str) -> float:
     return number
 
 
+def _is_outside(number: float, value: Value) -> bool:
+    return (value.min is not None and number < value.min) or (value.max is not None and number > value.max)
+
+
 def _flags(number: float, value: Value) -> list[str]:
-    if (value.min is not None and number < value.min) or (value.max is not None and number > value.max):
+    if _is_outside(number, value):
         return ["out-of-range"]
     return ["saturated"] if value.max is not None and number == value.max else []
 
@@ -206,7 +221,8 @@ def _text(payload: Document, path: str) -> str:
     return found[:128] if isinstance(found, str) else ""
 
 
-_READERS: dict[str, Callable[[Value, object, Document], Document]] = {
+_Read = Callable[[Value, object, Document], Document]
+_READERS: dict[str, _Read] = {
     "concentration": _concentration,
     "counts": _counts,
     "density": _density,
@@ -268,18 +284,24 @@ class Reader:
     def bodies(self, payload: Document) -> tuple[tuple[tuple[str, Document], ...], tuple[str, ...]]:
         """Bodies by path, and reasons for values that cannot be read; raises BadInput where there is neither."""
         bodies, problems = [], []
-        for value, read in self._values:
-            found = field_at(payload, value.path) if value.path else None
-            if value.path and is_missing(found):
-                continue
+        for value, read, found in self._present(payload):
             try:
                 bodies.append((value.path, read(value, found, payload)))
             except BadInput as error:
                 problems.append(str(error))
         if not bodies and not problems:
-            paths = ", ".join(value.path for value, _ in self._values)
-            raise BadInput(f"none of the fields that the mapping names is here: {paths}")
+            raise BadInput(f"none of the fields that the mapping names is here: {self._paths()}")
         return tuple(bodies), tuple(problems)
+
+    def _paths(self) -> str:
+        return ", ".join(value.path for value, _ in self._values)
+
+    def _present(self, payload: Document) -> Iterator[tuple[Value, _Read, object]]:
+        """Each value of the mapping that a payload has, or that is of no field, and what it has there."""
+        for value, read in self._values:
+            found = field_at(payload, value.path) if value.path else None
+            if not value.path or not is_missing(found):
+                yield value, read, found
 
 
 def _whole(value: object, path: str) -> int:

@@ -64,6 +64,10 @@ def possible_units(quantity: str) -> tuple[str, ...]:
     return tuple(FACTORS.get(quantity, ()))
 
 
+def _said(unit: str) -> str:
+    return f"has the unit {unit!r}" if unit else "has no unit"
+
+
 def check_unit(quantity: str, unit: str, where: str) -> None:
     """Refuse a measured quantity without a unit, or with one that is not its own."""
     if quantity in UNITLESS:
@@ -73,7 +77,7 @@ def check_unit(quantity: str, unit: str, where: str) -> None:
             raise ConfigError(f"{where}: a quantity needs its unit (a UCUM code such as Cel, V, %, lx; 1 for none).")
         return
     if unit not in FACTORS[quantity]:
-        said = f"has the unit {unit!r}" if unit else "has no unit"
+        said = _said(unit)
         raise ConfigError(f"{where} {said}: a {quantity} is given in one of {', '.join(FACTORS[quantity])}.")
 
 

@@ -95,14 +95,19 @@ def _network(npdu: bytes) -> Row:
     """Through the network layer to the application's."""
     if len(npdu) < 2 or npdu[0] != 1:
         raise Malformed("no network layer of BACnet")
+    at = _after_addresses(npdu)
+    if npdu[1] & 0x80:
+        return {"pdu_type": "NETWORK", "pdu_service": f"network_message_{npdu[at]}"}
+    return _application(npdu[at:])
+
+
+def _after_addresses(npdu: bytes) -> int:
+    """Where the content begins: after the target's address, the source's and the hop count that a target has."""
     control, at = npdu[1], 2
     for bit in (0x20, 0x08):
         if control & bit:
             at += 3 + npdu[at + 2]
-    at += 1 if control & 0x20 else 0
-    if control & 0x80:
-        return {"pdu_type": "NETWORK", "pdu_service": f"network_message_{npdu[at]}"}
-    return _application(npdu[at:])
+    return at + 1 if control & 0x20 else at
 
 
 def _application(apdu: bytes) -> Row:
@@ -112,17 +117,18 @@ def _application(apdu: bytes) -> Row:
     row: Row = {"pdu_type": _PDUS[kind]}
     if kind == 1:
         return row | {"pdu_service": _name(UNCONFIRMED, apdu[1])} | _range(apdu)
-    segmented = bool(apdu[0] & 8)
-    number, choice = (2, 3) if kind == 0 else (1, 2)
+    number = 2 if kind == 0 else 1
     row["invoke_id"] = apdu[number]
-    if kind in {4, 6, 7}:
-        return row
+    return row if kind in {4, 6, 7} else row | _confirmed(kind, apdu, number + 1)
+
+
+def _confirmed(kind: int, apdu: bytes, choice: int) -> Row:
+    """The service of a message with invoke id, whose choice stands at `choice`, later where it is segmented."""
+    segmented = bool(apdu[0] & 8)
     at = choice + (2 if segmented and kind in {0, 3} else 0)
     service = _name(CONFIRMED, apdu[at])
-    row["pdu_service"] = service
-    if kind in {0, 3} and service in _ON_PROPERTY:
-        row |= _object(apdu[at + 1 :])
-    return row
+    row: Row = {"pdu_service": service}
+    return row | _object(apdu[at + 1 :]) if kind in {0, 3} and service in _ON_PROPERTY else row
 
 
 def _name(names: tuple[str, ...], choice: int) -> str:

@@ -23,6 +23,10 @@ _PCAP_MAGIC = {
     b"\xa1\xb2\x3c\x4d": (">", 1e-9),
 }
 _PCAPNG_MAGIC = b"\x0a\x0d\x0d\x0a"
+_TICK, _OFFSET = 9, 14
+_OPTION_BYTES = {_TICK: 1, _OFFSET: 8}
+"""Options of a pcapng interface that are read, and the least bytes that they have."""
+_PACKET_LAYOUTS = {6: "IIIII", 2: "HxxIIII"}
 
 
 class Frame(NamedTuple):
@@ -56,9 +60,12 @@ def _pcap(stream: BinaryIO, order: str, tick_s: float, odd: Counter[str]) -> Ite
     head = stream.read(20)
     if len(head) < 20:
         odd["capture_truncated"] += 1
-        return
+        return iter(())
     link = unpack_from(f"{order}I", head, 16)[0] & 0xFFFF
-    record = Struct(f"{order}IIII")
+    return _records(stream, Struct(f"{order}IIII"), link, tick_s, odd)
+
+
+def _records(stream: BinaryIO, record: Struct, link: int, tick_s: float, odd: Counter[str]) -> Iterator[Frame]:
     while head := stream.read(record.size):
         if len(head) < record.size:
             odd["capture_truncated"] += 1
@@ -119,25 +126,41 @@ def _block(stream: BinaryIO, order: str) -> tuple[str, bytes] | None:
 
 
 def _interface(order: str, body: bytes) -> _Interface:
-    link, tick_s, offset_s, at = unpack_from(f"{order}H", body)[0], 1e-6, 0, 8
+    options = dict(_options(order, body))
+    offset_s = unpack_from(f"{order}q", options[_OFFSET])[0] if _OFFSET in options else 0
+    return _Interface(unpack_from(f"{order}H", body)[0], _tick_s(options.get(_TICK)), offset_s)
+
+
+def _options(order: str, body: bytes) -> Iterator[tuple[int, bytes]]:
+    """The options of an interface that are read, where they are long enough."""
+    at = 8
     while at + 4 <= len(body):
         option, size = unpack_from(f"{order}HH", body, at)
         value = body[at + 4 : at + 4 + size]
-        if option == 9 and value:
-            tick_s = 2.0 ** -(value[0] & 0x7F) if value[0] & 0x80 else 10.0 ** -value[0]
-        elif option == 14 and len(value) >= 8:
-            offset_s = unpack_from(f"{order}q", value)[0]
+        if option in _OPTION_BYTES and len(value) >= _OPTION_BYTES[option]:
+            yield option, value
         at += 4 + size + -size % 4
-    return _Interface(link, tick_s, offset_s)
+
+
+def _tick_s(value: bytes | None) -> float:
+    """The resolution of time: a power of two or of ten; microseconds where nothing is said."""
+    if value is None:
+        return 1e-6
+    return 2.0 ** -(value[0] & 0x7F) if value[0] & 0x80 else 10.0 ** -value[0]
 
 
 def _packet(order: str, kind: int, body: bytes, interfaces: list[_Interface]) -> Frame | None:
     """The frame of an enhanced (6), old (2) or simple (3) packet block; None for any other."""
     if kind == 3 and len(body) >= 4 and interfaces:
         return Frame(0.0, interfaces[0].link, body[4:], unpack_from(f"{order}I", body)[0])
-    if kind not in {2, 6} or len(body) < 20:
+    if kind not in _PACKET_LAYOUTS or len(body) < 20:
         return None
-    number, high, low, kept, length = unpack_from(f"{order}IIIII" if kind == 6 else f"{order}HxxIIII", body)
+    return _timed(order + _PACKET_LAYOUTS[kind], body, interfaces)
+
+
+def _timed(layout: str, body: bytes, interfaces: list[_Interface]) -> Frame | None:
+    """A packet with its time; None where it is of no known interface, or longer than its block."""
+    number, high, low, kept, length = unpack_from(layout, body)
     if number >= len(interfaces) or kept > len(body) - 20:
         return None
     link, tick_s, offset_s = interfaces[number]

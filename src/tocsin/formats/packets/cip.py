@@ -5,8 +5,9 @@ name of the project, command and function of PCCC. Names of vendor-specific Logi
 those that published studies of that traffic use (Rockwell 1756-PM020 for program, symbol, template).
 """
 
+from collections.abc import Callable, Iterator
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise, repeat
 from struct import unpack_from
 
 from tocsin.formats.packets.cip_names import CLASSES, PCCC, SERVICES, SERVICES_OF, STATUS
@@ -18,6 +19,8 @@ BUNDLED_MAX = 256
 _MULTIPLE, _UNCONNECTED_SEND, _WRITE_LIST, _READ_LIST, _EXECUTE = 0x0A, 0x52, 0x04, 0x03, 0x4B
 _ROUTER, _CONNECTIONS, _PROJECT, _MODULE, _LOCK, _STATE, _PCCC = 2, 6, 0x64, 0x69, 0x74, 0xAC, 0x67
 _NESTED_MAX = 4
+_OF_REQUEST = ("cip_service", "class_id", "class_name", "instance_id", "attribute_id", "path", "routed")
+"""What an answer repeats of its request, which alone names it."""
 
 Path = tuple[tuple[str, int], ...]
 """Segments of a request path: kind (class, instance, attribute, element, symbol) and number."""
@@ -53,31 +56,43 @@ class Cip:
         first = asked[0] if asked and asked[0]["cip_service_code"] == code(service) else None
         rows = [_answer(message, first)]
         if service == _MULTIPLE:
-            inner = asked[1:] if first else []
-            parts = _bundled(message[4 + 2 * message[3] :])
-            for number, part in enumerate(parts):
-                rows.append(_answer(part, inner[number] if number < len(inner) else None) | {"in_multiple": True})
+            rows += _bundled_answers(message, asked[1:] if first else [])
         return rows
+
+
+def _bundled_answers(message: bytes, asked: list[Row]) -> Iterator[Row]:
+    parts = _bundled(message[4 + 2 * message[3] :])
+    for part, request in zip(parts, chain(asked, repeat(None)), strict=False):
+        yield _answer(part, request) | {"in_multiple": True}
 
 
 def _requests(message: bytes, marks: Row, depth: int) -> list[Row]:
     """A request, and those that travel within it."""
     if depth > _NESTED_MAX:
         raise Malformed("messages nested too deeply")
-    service = message[0]
-    begin = 2 + 2 * message[1]
-    if begin > len(message):
-        raise Malformed("a path beyond the end")
-    (target, addressed), data = _addressed(message[2:begin]), message[begin:]
-    if service == _UNCONNECTED_SEND and target == _CONNECTIONS:
+    service, (path, data) = message[0], _parted(message)
+    target, addressed = _addressed(path)
+    if (service, target) == (_UNCONNECTED_SEND, _CONNECTIONS):
         size = unpack_from("<H", data, 2)[0]
         return _requests(data[4 : 4 + size], {**marks, "routed": True}, depth + 1)
     row = {"direction": "request", **_service(service, target), **addressed, "data_length": len(data), **marks}
     row |= _facts(service, target, data)
-    if service != _MULTIPLE or target != _ROUTER:
+    if (service, target) != (_MULTIPLE, _ROUTER):
         return [row]
-    inner = [_requests(part, {**marks, "in_multiple": True}, depth + 1) for part in _bundled(data)]
-    return [row, *(one for rows in inner for one in rows)]
+    return [row, *_bundled_requests(data, {**marks, "in_multiple": True}, depth + 1)]
+
+
+def _parted(message: bytes) -> tuple[bytes, bytes]:
+    """The path of a request and its data."""
+    begin = 2 + 2 * message[1]
+    if begin > len(message):
+        raise Malformed("a path beyond the end")
+    return message[2:begin], message[begin:]
+
+
+def _bundled_requests(data: bytes, marks: Row, depth: int) -> list[Row]:
+    inner = [_requests(part, marks, depth) for part in _bundled(data)]
+    return list(chain.from_iterable(inner))
 
 
 def _bundled(data: bytes) -> list[bytes]:
@@ -96,9 +111,8 @@ def _answer(message: bytes, asked: Row | None) -> Row:
     if message[3]:
         row["cip_extended_status_code"] = code(unpack_from("<H", message, 4)[0])
     if asked is not None:
-        kept = ("cip_service", "class_id", "class_name", "instance_id", "attribute_id", "path", "routed")
-        row |= {name: asked[name] for name in kept if name in asked}
-        if asked.get("class_id") == code(_PROJECT) and service == _READ_LIST and status == 0:
+        row |= {name: asked[name] for name in _OF_REQUEST if name in asked}
+        if (asked.get("class_id"), service, status) == (code(_PROJECT), _READ_LIST, 0):
             row |= _project(message[4:])
     return row
 
@@ -148,19 +162,22 @@ def _addressed(raw: bytes) -> tuple[int | None, Row]:
     if target is not None:
         row["class_name"] = CLASSES.get(target, f"class {code(target)}")
     if path:
-        row["path"] = "/".join("symbol" if kind == "symbol" else code(number) for kind, number in path)
+        row["path"] = _shown(path)
     return target, row
+
+
+def _shown(path: Path) -> str:
+    return "/".join("symbol" if kind == "symbol" else code(number) for kind, number in path)
 
 
 def _facts(service: int, target: int | None, data: bytes) -> Row:
     """The few facts of a request's payload that say what was done to a controller."""
-    if service == _EXECUTE and target in {_LOCK, _STATE} and data:
-        return {"argument": data[0]}
-    if service == _EXECUTE and target == _PCCC:
-        return _pccc(data)
-    if service == _WRITE_LIST and target == _MODULE:
-        return _module(data)
-    return {}
+    reader = _READERS.get((service, target))
+    return {} if reader is None else reader(data)
+
+
+def _argument(data: bytes) -> Row:
+    return {"argument": data[0]} if data else {}
 
 
 def _pccc(data: bytes) -> Row:
@@ -183,6 +200,15 @@ def _module(data: bytes) -> Row:
         return {}
     vendor, kind, product = unpack_from("<HHH", data, 8)
     return {"module_vendor_id": vendor, "module_device_type": kind, "module_product_code": product}
+
+
+_READERS: dict[tuple[int, int | None], Callable[[bytes], Row]] = {
+    (_EXECUTE, _LOCK): _argument,
+    (_EXECUTE, _STATE): _argument,
+    (_EXECUTE, _PCCC): _pccc,
+    (_WRITE_LIST, _MODULE): _module,
+}
+"""By service and class: what reads the payload of a request."""
 
 
 def _project(data: bytes) -> Row:

@@ -43,17 +43,15 @@ class Dhcp(Reader):
         return len(data), [row | _told(options)]
 
 
+_ADDRESS = (("server_addr", 54), ("requested_addr", 50))
+_ADDRESSES = (("routers", 3), ("name_servers", 6))
+_TEXTS = (("host_name", 12), ("domain", 15), ("client_software", 60))
+
+
 def _told(options: dict[int, bytes]) -> Row:
-    row: Row = {}
-    for name, option in (("server_addr", 54), ("requested_addr", 50)):
-        if len(options.get(option, b"")) == 4:
-            row[name] = address(options[option])
-    for name, option in (("routers", 3), ("name_servers", 6)):
-        if listed := _addresses(options.get(option, b"")):
-            row[name] = listed
-    for name, option in (("host_name", 12), ("domain", 15), ("client_software", 60)):
-        if option in options:
-            row[name] = text(options[option])
+    row: Row = {name: address(options[option]) for name, option in _ADDRESS if len(options.get(option, b"")) == 4}
+    row |= {name: listed for name, option in _ADDRESSES if (listed := _addresses(options.get(option, b"")))}
+    row |= {name: text(options[option]) for name, option in _TEXTS if option in options}
     if len(options.get(51, b"")) == 4:
         row["lease_time"] = float(unpack_from(">I", options[51])[0])
     return row
@@ -71,11 +69,16 @@ def _options(data: bytes) -> dict[int, bytes]:
         if data[at] == 0:
             at += 1
             continue
-        size = data[at + 1]
-        value = data[at + 2 : at + 2 + size]
-        if len(value) < size:
-            raise Malformed("an option beyond the end")
+        value = _option(data, at)
         if value:
             found.setdefault(data[at], value)
-        at += 2 + size
+        at += 2 + len(value)
     return found
+
+
+def _option(data: bytes, at: int) -> bytes:
+    size = data[at + 1]
+    value = data[at + 2 : at + 2 + size]
+    if len(value) < size:
+        raise Malformed("an option beyond the end")
+    return value

@@ -56,10 +56,13 @@ def _application(body: bytes) -> Row | None:
         return None
     function, parts = body[2], body[3:]
     if function in _ANSWERS:
-        row: Row = {"fc_reply": _ANSWERS[function]}
-        return row | {"iin": unpack_from("<H", parts)[0]} if len(parts) >= 2 else row
-    row = {"fc_request": FUNCTIONS[function] if function < len(FUNCTIONS) else f"unknown-{function}"}
-    return row | _object(parts)
+        return {"fc_reply": _ANSWERS[function], **_indications(parts)}
+    name = FUNCTIONS[function] if function < len(FUNCTIONS) else f"unknown-{function}"
+    return {"fc_request": name, **_object(parts)}
+
+
+def _indications(parts: bytes) -> Row:
+    return {"iin": unpack_from("<H", parts)[0]} if len(parts) >= 2 else {}
 
 
 def _object(parts: bytes) -> Row:

@@ -131,14 +131,16 @@ def _answers(data: bytes, offset: int) -> tuple[list[str], list[float]]:
     return answers, lifetimes
 
 
+_NAME_AT = {2: 0, 5: 0, 12: 0, 15: 2, 33: 6}
+"""Kinds of answers that are a name, and where it stands in them (NS, CNAME, PTR, MX, SRV)."""
+
+
 def _answer(data: bytes, kind: int, offset: int, size: int) -> str:
     raw = data[offset : offset + size]
     if (kind, size) in {(1, 4), (28, 16)}:
         return address(raw)
-    if kind in {2, 5, 12}:
-        return name_at(data, offset)[0]
-    if kind in {15, 33}:
-        return name_at(data, offset + (2 if kind == 15 else 6))[0]
+    if kind in _NAME_AT:
+        return name_at(data, offset + _NAME_AT[kind])[0]
     if kind == 16:
         return f"TXT {max(0, size - 1)} {text(raw[1:])}"
     return f"<{_TYPES.get(kind, code(kind))} {size}>"

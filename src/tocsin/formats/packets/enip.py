@@ -71,11 +71,15 @@ class Enip(Framed):
     def _carried(self, body: bytes, *, is_orig: bool) -> list[Row]:
         rows: list[Row] = []
         for kind, item in _items(body, 6):
-            if kind == _CONNECTED and len(item) > 2:
-                rows += self._cip.take(item[2:], is_orig=is_orig, sequence=unpack_from("<H", item)[0])
-            elif kind == _UNCONNECTED and item:
-                rows += self._cip.take(item, is_orig=is_orig, sequence=None)
+            rows += self._item(kind, item, is_orig=is_orig)
         return rows
+
+    def _item(self, kind: int, item: bytes, *, is_orig: bool) -> list[Row]:
+        if kind == _CONNECTED and len(item) > 2:
+            return self._cip.take(item[2:], is_orig=is_orig, sequence=unpack_from("<H", item)[0])
+        if kind == _UNCONNECTED and item:
+            return self._cip.take(item, is_orig=is_orig, sequence=None)
+        return []
 
 
 def _items(body: bytes, offset: int) -> list[tuple[int, bytes]]:

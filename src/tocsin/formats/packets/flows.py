@@ -14,6 +14,7 @@ from tocsin.formats.packets.protocols import DATAGRAMS, SERVER_PORTS, STREAMS
 from tocsin.formats.packets.talk import Talk
 
 FIN, SYN, RST, ACK = 1, 2, 4, 16
+_STEPS = FIN | SYN | RST | ACK
 _HALF, _ALL = 1 << 31, 0xFFFFFFFF
 
 
@@ -86,11 +87,12 @@ class FlowTable:
             return flow, True
         if (flow := self._flows.get(back)) is not None:
             return flow, False
-        turned = _turned(segment)
-        flow = self._opened(segment, there if turned else here, here if turned else there)
-        flow.history = "^" if turned else ""
-        self._flows[back if turned else forth] = flow
-        return flow, not turned
+        if _turned(segment):
+            flow = self._flows[back] = self._opened(segment, there, here)
+            flow.history = "^"
+            return flow, False
+        flow = self._flows[forth] = self._opened(segment, here, there)
+        return flow, True
 
     def _opened(self, segment: Segment, orig: tuple[str, int], resp: tuple[str, int]) -> Flow:
         return Flow(
@@ -140,6 +142,10 @@ def _turned(segment: Segment) -> bool:
         return False
     if segment.proto == "tcp" and segment.flags & SYN:
         return bool(segment.flags & ACK)
+    return _is_from_server_port(segment)
+
+
+def _is_from_server_port(segment: Segment) -> bool:
     known_here, known_there = segment.sport in SERVER_PORTS, segment.dport in SERVER_PORTS
     if known_here == known_there and segment.proto == "tcp":
         return segment.sport < 1024 <= segment.dport
@@ -179,26 +185,33 @@ def _count(flow: Flow, segment: Segment, *, is_orig: bool) -> list[Row]:
 
 
 def _count_tcp(flow: Flow, side: Side, segment: Segment, *, is_orig: bool) -> list[Row]:
-    flags, talk = segment.flags, flow.talk
-    if flags & SYN:
-        _note(flow, "h" if flags & ACK else "s", is_orig=is_orig)
-        side.syn = True
-        side.seq_end = (segment.seq + 1) & _ALL
-        talk.begin(segment.seq, is_orig=is_orig)
-    elif flags & ACK and not segment.size and not flags & (FIN | RST):
-        _note(flow, "a", is_orig=is_orig)
     rows: list[Row] = []
+    if segment.flags & SYN:
+        _count_begin(flow, side, segment, is_orig=is_orig)
     if segment.size:
         _count_payload(flow, side, segment, is_orig=is_orig)
-        if not talk.over:
-            rows = talk.segment(segment.at, segment.seq, segment.data, is_orig=is_orig)
+        if not flow.talk.over:
+            rows = flow.talk.segment(segment.at, segment.seq, segment.data, is_orig=is_orig)
+    elif segment.flags & _STEPS == ACK:
+        _note(flow, "a", is_orig=is_orig)
+    _count_end(flow, side, segment.flags, is_orig=is_orig)
+    return rows
+
+
+def _count_begin(flow: Flow, side: Side, segment: Segment, *, is_orig: bool) -> None:
+    _note(flow, "h" if segment.flags & ACK else "s", is_orig=is_orig)
+    side.syn = True
+    side.seq_end = (segment.seq + 1) & _ALL
+    flow.talk.begin(segment.seq, is_orig=is_orig)
+
+
+def _count_end(flow: Flow, side: Side, flags: int, *, is_orig: bool) -> None:
     if flags & FIN:
         _note(flow, "f", is_orig=is_orig)
         side.fin = True
     if flags & RST:
         _note(flow, "r", is_orig=is_orig)
         side.rst = True
-    return rows
 
 
 def _count_payload(flow: Flow, side: Side, segment: Segment, *, is_orig: bool) -> None:
@@ -225,10 +238,17 @@ def _table_of(flow: Flow) -> str:
     if flow.proto != "tcp":
         return "datagram"
     orig, resp = flow.ends
-    if orig.rst or resp.rst or (orig.fin and resp.fin):
+    if _is_closing(orig, resp):
         return "closing"
-    is_attempt = orig.syn and not (resp.packets and orig.packets > 1)
-    return "attempt" if is_attempt else "stream"
+    return "attempt" if _is_attempt(orig, resp) else "stream"
+
+
+def _is_attempt(orig: Side, resp: Side) -> bool:
+    return orig.syn and not (resp.packets and orig.packets > 1)
+
+
+def _is_closing(orig: Side, resp: Side) -> bool:
+    return orig.rst or resp.rst or (orig.fin and resp.fin)
 
 
 def _named(row: Row, at: float, flow: Flow) -> Row:
@@ -279,9 +299,13 @@ def conn_state(flow: Flow) -> str:
     if flow.proto == "tcp":
         marks = {*_marks(orig), *_marks(resp).lower(), "p" if resp.packets else ""}
         return next((state for needed, state in _STATES if marks.issuperset(needed)), "OTH")
-    if flow.proto == "udp":
-        return "SF" if orig.packets and resp.packets else "S0" if orig.packets else "SHR"
-    return "OTH"
+    return _udp_state(orig, resp) if flow.proto == "udp" else "OTH"
+
+
+def _udp_state(orig: Side, resp: Side) -> str:
+    if not orig.packets:
+        return "SHR"
+    return "SF" if resp.packets else "S0"
 
 
 def _marks(side: Side) -> str:

@@ -19,6 +19,7 @@ _SECRET = re.compile(
 )
 _USERINFO = re.compile(r"^([a-zA-Z][\w+.-]*://)[^/@\s]*@")
 _ENDLESS = 1 << 62
+_TOLD_FIELDS = ((b"host", "host"), (b"user-agent", "user_agent"))
 
 
 def without_secrets(uri: str) -> str:
@@ -48,6 +49,38 @@ def head_of(data: bytes) -> bytes | None:
     if len(data) > HEAD_BYTES_MAX:
         raise Malformed("a head without end")
     return None
+
+
+_INTERIM = frozenset({100, *range(102, 200)})
+
+
+def _status(head: bytes) -> tuple[int, str]:
+    found = _ANSWER.match(head.split(b"\n")[0])
+    if found is None:
+        raise Malformed("no answer of HTTP/1")
+    return int(found[2]), text(found[3] or b"")
+
+
+def _is_bodiless(method: str | None, status: int) -> bool:
+    return method == "HEAD" or status in {101, 204, 304}
+
+
+def _is_last(method: str | None, status: int) -> bool:
+    """Whether another protocol goes on after this answer."""
+    return status == 101 or (method == "CONNECT" and status < 300)
+
+
+def _size(said: bytes) -> int:
+    if not said.isdigit() or len(said) > 15:
+        raise Malformed("a length that is no number")
+    return int(said)
+
+
+def _chunk_size(line: bytes) -> int:
+    size = int(line.split(b";")[0].strip() or b"0", 16)
+    if not 0 <= size < _ENDLESS:
+        raise Malformed("a chunk of no believable size")
+    return size
 
 
 class Http:
@@ -95,9 +128,7 @@ class Http:
         fields = headers_of(head)
         row: Row = {"_path": "http", "ts": at, "method": text(found[1]), "uri": without_secrets(text(found[2]))}
         row["version"] = text(found[3])
-        for name, field in ((b"host", "host"), (b"user-agent", "user_agent")):
-            if name in fields:
-                row[field] = text(fields[name])
+        row |= {field: text(fields[name]) for name, field in _TOLD_FIELDS if name in fields}
         if b"referer" in fields:
             row["referrer"] = without_secrets(text(fields[b"referer"]))
         row |= credentials(fields.get(b"authorization", b""))
@@ -106,19 +137,16 @@ class Http:
         return [self._asked.popleft()] if len(self._asked) > PENDING_MAX else []
 
     def _answer(self, head: bytes) -> list[Row]:
-        found = _ANSWER.match(head.split(b"\n")[0])
-        if found is None:
-            raise Malformed("no answer of HTTP/1")
-        status, fields = int(found[2]), headers_of(head)
-        if 100 <= status < 200 and status != 101:
+        (status, message), fields = _status(head), headers_of(head)
+        if status in _INTERIM:
             return []
         row: Row = self._asked.popleft() if self._asked else {"_path": "http"}
-        bodiless = row.get("method") == "HEAD" or status in {101, 204, 304}
-        row |= {"status_code": status, "status_msg": text(found[3] or b"")}
-        row["response_body_len"] = 0 if bodiless else self._body(1, fields, ends=True)
+        method = row.get("method")
+        row |= {"status_code": status, "status_msg": message}
+        row["response_body_len"] = 0 if _is_bodiless(method, status) else self._body(1, fields, ends=True)
         if kind := fields.get(b"content-type"):
             row["resp_mime_types"] = [text(kind.split(b";")[0])]
-        self.done = status == 101 or (row.get("method") == "CONNECT" and status < 300)
+        self.done = _is_last(method, status)
         return [row]
 
     def _body(self, side: int, fields: dict[bytes, bytes], *, ends: bool = False) -> int:
@@ -130,10 +158,8 @@ class Http:
         if said is None:
             self._skip[side] = _ENDLESS if ends else 0
             return 0
-        if not said.isdigit() or len(said) > 15:
-            raise Malformed("a length that is no number")
-        self._skip[side] = int(said)
-        return int(said)
+        self._skip[side] = size = _size(said)
+        return size
 
     def _chunk(self, data: bytes, side: int) -> int:
         """Pass over the size of a chunk; its content with the line end after it is then skipped."""
@@ -142,9 +168,7 @@ class Http:
             if len(data) > 1_024:
                 raise Malformed("a chunk without size")
             return 0
-        size = int(data[:end].split(b";")[0].strip() or b"0", 16)
-        if not 0 <= size < _ENDLESS:
-            raise Malformed("a chunk of no believable size")
+        size = _chunk_size(data[:end])
         self._chunked[side] = size > 0
         self._skip[side] = size + 2 if size else 2
         return end + 1

@@ -75,11 +75,14 @@ class Knx(Reader):
             return len(data), []
         row: Row = {"_path": "knx", "is_orig": is_orig, "service_code": code(service)}
         row["service_type"] = SERVICES.get(service, f"service {code(service)}")
-        if service == 0x0530:
-            row |= _telegram(data[6:])
-        elif service in {0x0420, 0x0310}:
-            row |= _telegram(data[6 + data[6] :])
-        return len(data), [row]
+        return len(data), [row | _carried(service, data)]
+
+
+def _carried(service: int, data: bytes) -> Row:
+    """The telegram that a frame carries, after the header of its connection where it has one."""
+    if service == 0x0530:
+        return _telegram(data[6:])
+    return _telegram(data[6 + data[6] :]) if service in {0x0420, 0x0310} else {}
 
 
 def _telegram(cemi: bytes) -> Row:
@@ -92,9 +95,12 @@ def _telegram(cemi: bytes) -> Row:
     row: Row = {"source": _individual(source), "destination": _group(target) if is_group else _individual(target)}
     if size == 0:
         return row
-    number = unpack_from(">H", cemi, at + 7)[0] & 0x3FF
+    return row | _doing(unpack_from(">H", cemi, at + 7)[0] & 0x3FF)
+
+
+def _doing(number: int) -> Row:
     apci = number if number in _LONG else number & 0x3C0
-    return row | {"apci": apci, "apci_name": _LONG.get(apci) or _PLAIN.get(apci, f"apci {code(apci)}")}
+    return {"apci": apci, "apci_name": _LONG.get(apci) or _PLAIN.get(apci, f"apci {code(apci)}")}
 
 
 def _individual(number: int) -> str:

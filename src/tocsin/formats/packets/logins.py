@@ -105,6 +105,11 @@ class Pop3(_Login):
         return self._told({"success": line.startswith(b"+OK")})
 
 
+def _is_final(line: bytes) -> bool:
+    """Whether a line ends a reply of SMTP, which goes on after a dash, and in a login after 334."""
+    return line[:3].isdigit() and line[3:4] != b"-" and line[:3] != b"334"
+
+
 class Imap(_Login):
     """Rows of log imap: logins."""
 
@@ -157,17 +162,19 @@ class Smtp(_Login):
         command, rest = _words(line)
         if command == b"RCPT":
             self._recipients += 1
-        if command == b"AUTH" and rest.upper().startswith((b"PLAIN", b"LOGIN")):
-            return self._login("AUTH")
-        if command == b"STARTTLS":
-            return {"command": "STARTTLS"}
         if command == b"DATA":
             recipients, self._recipients = self._recipients, 0
             return {"command": "DATA", "recipients": recipients, "tls": False}
-        return None
+        return self._protected(command, rest)
+
+    def _protected(self, command: bytes, rest: bytes) -> Row | None:
+        """A login, or the wish to go on unseen."""
+        if command == b"AUTH" and rest.upper().startswith((b"PLAIN", b"LOGIN")):
+            return self._login("AUTH")
+        return {"command": "STARTTLS"} if command == b"STARTTLS" else None
 
     def _answered(self, line: bytes) -> list[Row]:
-        if not line[:3].isdigit() or line[3:4] == b"-" or (line[:3] == b"334"):
+        if not _is_final(line):
             return []
         reply = int(line[:3])
         command = self._waiting["command"] if self._waiting else ""

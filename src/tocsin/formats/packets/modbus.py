@@ -95,11 +95,15 @@ class Modbus(Framed):
         return row
 
 
+_RANGE_AT = {23: 4}
+"""Where the range stands that is written: function 23 reads first."""
+
+
 def _asked(function: int, body: bytes) -> Row:
     """On which registers, how many, and what is written there."""
     if function == _UMAS:
         return {"umas_function": body[1]}
-    at = 4 if function == 23 else 0  # reads first, writes second
+    at = _RANGE_AT.get(function, 0)
     if len(body) < at + 4 or function not in _RANGED:
         return {}
     address, second = unpack_from(">HH", body, at)

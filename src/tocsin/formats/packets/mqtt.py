@@ -48,7 +48,7 @@ class Mqtt:
             return 0, []
         kind = data[0] >> 4
         body = data[begin : begin + size]
-        if kind == _PUBLISH and len(body) >= 2 and len(body) >= min(size, 4 + unpack_from(">H", body)[0]):
+        if _tells_topic(kind, body, size):
             self._skip[is_orig] = size - len(body)
             return begin + len(body), [self._publish(data[0], body, size, is_orig=is_orig)]
         if len(body) < size:
@@ -65,9 +65,7 @@ class Mqtt:
         if kind == _CONNECT:
             self._connect = {"ts": at, **self._connected(body)}
         elif kind == _CONNACK:
-            row, self._connect = self._connect or {"_path": "mqtt_connect"}, None
-            state = body[1]
-            return [row | {"connect_status": _STATES.get(state, f"Refused: reason {state}")}]
+            return self._connack(body)
         elif kind in {_SUBSCRIBE, _UNSUBSCRIBE}:
             return self._subscribe(at, kind, body)
         elif kind == _SUBACK:
@@ -75,6 +73,11 @@ class Mqtt:
             granted = body[-1]
             return [row | {"ack": granted < 0x80, "granted_qos_level": granted & 3}]
         return []
+
+    def _connack(self, body: bytes) -> list[Row]:
+        row, self._connect = self._connect or {"_path": "mqtt_connect"}, None
+        state = body[1]
+        return [row | {"connect_status": _STATES.get(state, f"Refused: reason {state}")}]
 
     def _connected(self, body: bytes) -> Row:
         name, at = _field(body, 0)
@@ -93,15 +96,7 @@ class Mqtt:
 
     def _subscribe(self, at: float, kind: int, body: bytes) -> list[Row]:
         number = unpack_from(">H", body)[0]
-        offset = self._after_properties(body, 2)
-        topics: list[str] = []
-        levels: list[int] = []
-        while offset < len(body) and len(topics) < TOPICS_MAX:
-            topic, offset = _field(body, offset)
-            topics.append(text(topic))
-            if kind == _SUBSCRIBE:
-                levels.append(body[offset] & 3)
-                offset += 1
+        topics, levels = _filters(body, self._after_properties(body, 2), graded=kind == _SUBSCRIBE)
         action = "subscribe" if kind == _SUBSCRIBE else "unsubscribe"
         row: Row = {"_path": "mqtt_subscribe", "ts": at, "action": action, "topics": topics, "ack": False}
         row["client_id"] = self._client
@@ -141,6 +136,24 @@ def _length(data: bytes) -> tuple[int, int]:
     if len(data) >= 5:
         raise Malformed("a length of more than four bytes")
     return 0, 0
+
+
+def _tells_topic(kind: int, body: bytes, size: int) -> bool:
+    """Whether this is a publication of `size` bytes, of which as much is here as tells its topic."""
+    return kind == _PUBLISH and len(body) >= 2 and len(body) >= min(size, 4 + unpack_from(">H", body)[0])
+
+
+def _filters(body: bytes, offset: int, *, graded: bool) -> tuple[list[str], list[int]]:
+    """The topics of a subscription, and where `graded` the quality of service after each."""
+    topics: list[str] = []
+    levels: list[int] = []
+    while offset < len(body) and len(topics) < TOPICS_MAX:
+        topic, offset = _field(body, offset)
+        topics.append(text(topic))
+        if graded:
+            levels.append(body[offset] & 3)
+            offset += 1
+    return topics, levels
 
 
 def _field(body: bytes, at: int) -> tuple[bytes, int]:

@@ -42,7 +42,7 @@ class S7comm(Framed):
     @classmethod
     def speaks(cls, head: bytes, *, is_orig: bool, port: int) -> bool:
         del is_orig
-        if len(head) < 8 or head[:2] != b"\x03\x00":
+        if not _is_tpkt(head):
             return False
         return (head[5] == _DATA and head[7] in {0x32, 0x72}) or (port == 102 and head[5] in {_DATA, *_CONNECTS})
 
@@ -76,6 +76,10 @@ def _told(body: bytes) -> list[Row]:
     return [row | _function(kind, parameters)]
 
 
+def _is_tpkt(head: bytes) -> bool:
+    return len(head) >= 8 and head[:2] == b"\x03\x00"
+
+
 def _function(kind: int, parameters: bytes) -> Row:
     if not parameters:
         return {}
@@ -85,6 +89,9 @@ def _function(kind: int, parameters: bytes) -> Row:
         return {"function_code": code(0), "function_name": name, "subfunction_code": code(parameters[6])}
     row: Row = {"function_code": code(parameters[0])}
     row["function_name"] = FUNCTIONS.get(parameters[0], f"function {code(parameters[0])}")
-    if parameters[0] in {0x04, 0x05} and len(parameters) > 1:
-        row["items"] = parameters[1]
-    return row
+    return row | _items(parameters)
+
+
+def _items(parameters: bytes) -> Row:
+    """How many items are read or written."""
+    return {"items": parameters[1]} if parameters[0] in {0x04, 0x05} and len(parameters) > 1 else {}

@@ -39,20 +39,24 @@ class _Calls:
             self._skip[side] -= used
             return used, []
         if data[0] == _FRAME:  # media between the messages of RTSP: length after the channel
-            self._skip[side] = 4 + int.from_bytes(data[2:4]) if len(data) >= 4 else 0
-            return 0 if len(data) < 4 else self.take(at, data, is_orig=is_orig)[0], []
+            return self._media(at, data, is_orig=is_orig), []
         head = head_of(data)
         if head is None:
             return 0, []
         fields = headers_of(head)
-        said = fields.get(b"content-length", fields.get(b"l", b"0"))
-        self._skip[side] = int(said) if said.isdigit() and len(said) < 10 else 0
+        self._skip[side] = _content_bytes(fields)
         return len(head), self._message(at, head.split(b"\n", 1)[0], fields)
 
     def end(self) -> list[Row]:
         left = list(self._asked.values())
         self._asked.clear()
         return left
+
+    def _media(self, at: float, data: bytes, *, is_orig: bool) -> int:
+        if len(data) < 4:
+            return 0
+        self._skip[not is_orig] = 4 + int.from_bytes(data[2:4])
+        return self.take(at, data, is_orig=is_orig)[0]
 
     def _message(self, at: float, line: bytes, fields: dict[bytes, bytes]) -> list[Row]:
         sequence = fields.get(b"cseq", b"")
@@ -64,11 +68,13 @@ class _Calls:
             return self._ask(sequence, row | credentials(fields.get(b"authorization", b"")))
         if (found := _ANSWER.match(line)) is None:
             raise Malformed("no message of SIP or RTSP")
-        status = int(found[2])
+        return self._answered(sequence, int(found[2]), text(found[3] or b""))
+
+    def _answered(self, sequence: bytes, status: int, message: str) -> list[Row]:
         if status < 200:
             return []
         row = self._asked.pop(sequence, {"_path": self.service})
-        return [row | {"status_code": status, "status_msg": text(found[3] or b"")}]
+        return [row | {"status_code": status, "status_msg": message}]
 
     def _ask(self, sequence: bytes, row: Row) -> list[Row]:
         before = self._asked.pop(sequence, None)
@@ -76,6 +82,11 @@ class _Calls:
         if before is None and len(self._asked) > PENDING_MAX:
             before = self._asked.pop(next(iter(self._asked)))
         return [before] if before else []
+
+
+def _content_bytes(fields: dict[bytes, bytes]) -> int:
+    said = fields.get(b"content-length", fields.get(b"l", b"0"))
+    return int(said) if said.isdigit() and len(said) < 10 else 0
 
 
 class Sip(_Calls):

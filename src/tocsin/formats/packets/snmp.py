@@ -16,7 +16,7 @@ _PDUS = {
     0xA8: "report",
 }
 _VERSIONS = {0: "1", 1: "2c", 3: "3"}
-_DEFAULTS = frozenset({b"public", b"private"})
+_DEFAULTS = frozenset({(0x04, b"public"), (0x04, b"private")})
 
 
 class Snmp(Reader):
@@ -42,7 +42,7 @@ class Snmp(Reader):
         name = _PDUS.get(body[after], "other")
         row |= {"pdu": name, "get_requests": int(name in {"get", "get-next"}), "set_requests": int(name == "set")}
         row |= {"get_bulk_requests": int(name == "get-bulk"), "get_responses": int(name == "response")}
-        if kind == 0x04 and community.lower() in _DEFAULTS:
+        if (kind, community.lower()) in _DEFAULTS:
             row["default_community"] = True
         return len(data), [row]
 

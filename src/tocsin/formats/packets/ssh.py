@@ -27,10 +27,13 @@ class Ssh:
         used, line = line_of(data)
         if not used or not line.startswith(b"SSH-"):
             return used, []
+        return used, self._greeted(at, end, line)
+
+    def _greeted(self, at: float, end: str, line: bytes) -> list[Row]:
         self._row.setdefault("ts", at)
         self._row |= {end: text(line), "version": int(line[4:5] or b"0")}
-        self.done = "client" in self._row and "server" in self._row
-        return used, self.end() if self.done else []
+        self.done = {"client", "server"} <= self._row.keys()
+        return self.end() if self.done else []
 
     def end(self) -> list[Row]:
         row, self._row = self._row, {"_path": "ssh", "client": "", "server": ""}

@@ -32,19 +32,25 @@ class Stream:
             self._next = (seq + len(data)) & _ALL
             return [data]
         if ahead >= _HALF:  # begins before what we have: a repetition, perhaps with news at its end
-            fresh = data[_ALL + 1 - ahead :]
-            return self.take(self._next, fresh) if fresh else []
+            return self._renewed(data[_ALL + 1 - ahead :])
+        self._keep(seq, data)
+        return self._ready()
+
+    def _renewed(self, fresh: bytes) -> list[bytes | None]:
+        return self.take(self._next or 0, fresh) if fresh else []
+
+    def _keep(self, seq: int, data: bytes) -> None:
+        """Of segments that begin together, the longest waits."""
         if len(data) > len(self._waiting.get(seq, b"")):
             self._bytes += len(data) - len(self._waiting.get(seq, b""))
             self._waiting[seq] = data
-        return self._ready()
 
     def _ready(self) -> list[bytes | None]:
         given: list[bytes | None] = []
         while self._waiting and self._next is not None:
             first = min(self._waiting, key=self._ahead)
             if self._ahead(first) > 0:
-                if self._bytes <= WAITING_BYTES_MAX and len(self._waiting) <= WAITING_SEGMENTS_MAX:
+                if not self._is_full():
                     break
                 given.append(None)
                 self._next = first
@@ -55,6 +61,9 @@ class Stream:
         """How far a sequence number lies ahead of what is next (negative: behind)."""
         ahead = (seq - (self._next or 0)) & _ALL
         return ahead if ahead < _HALF else ahead - _ALL - 1
+
+    def _is_full(self) -> bool:
+        return self._bytes > WAITING_BYTES_MAX or len(self._waiting) > WAITING_SEGMENTS_MAX
 
     def _taken(self, seq: int) -> list[bytes]:
         data = self._waiting.pop(seq)

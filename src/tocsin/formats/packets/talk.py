@@ -86,14 +86,19 @@ class Talk:
         unread = self._unread[not is_orig]
         unread += chunk
         reader = self._reader or self._known(bytes(unread), is_orig=is_orig)
+        rows = [] if reader is None else self._rows(reader, at, unread, is_orig=is_orig)
+        self._bound(unread)
+        return rows
+
+    def _rows(self, reader: Dialogue, at: float, unread: bytearray, *, is_orig: bool) -> list[Row]:
+        """What the reader makes of the bytes; it takes those that it has read from them."""
         rows: list[Row] = []
-        while reader is not None and unread and not self.over:
+        while unread and not self.over:
             used, more = self._read(reader, at, bytes(unread), is_orig=is_orig)
             rows += more
             if not used:
                 break
             del unread[:used]
-        self._bound(unread)
         return rows
 
     def _bound(self, unread: bytearray) -> None:

@@ -37,13 +37,16 @@ class Tls(Framed):
 
     def _message(self, at: float, data: bytes, *, is_orig: bool) -> list[Row]:
         kind = data[0], data[5:6]
-        if is_orig and kind == (_HANDSHAKE, _CLIENT_HELLO):
+        if not is_orig:
+            return self._replied(kind, data)
+        if kind == (_HANDSHAKE, _CLIENT_HELLO):
             self._row = {"_path": "ssl", "ts": at, **_client(data[5:])}
-        elif not is_orig and kind == (_HANDSHAKE, _SERVER_HELLO):
-            return self._told(_server(data[5:]))
-        elif not is_orig and kind[0] == _ALERT:
-            return self._told({"established": False})
         return []
+
+    def _replied(self, kind: tuple[int, bytes], data: bytes) -> list[Row]:
+        if kind == (_HANDSHAKE, _SERVER_HELLO):
+            return self._told(_server(data[5:]))
+        return self._told({"established": False}) if kind[0] == _ALERT else []
 
     def end(self) -> list[Row]:
         row, self._row = self._row, None
