@@ -178,8 +178,7 @@ def test_frames_are_found_however_the_bytes_arrive(cuts):
 def test_a_stream_without_end_is_given_up_early():
     splitter = sia.Splitter()
     with pytest.raises(sia.Garbled, match="without the CR"):
-        for _ in range(10_000):
-            splitter.feed(b"x" * 1_000)
+        _ = [splitter.feed(b"x" * 1_000) for _ in range(10_000)]
     assert splitter.feed(PUBLISHED[0]) == [PUBLISHED[0]]
 
 
@@ -312,7 +311,9 @@ def test_every_alarm_of_the_table_has_a_way_back():
     assert of["alarm"] <= of["restore"] | {"technical"}
 
 
-@pytest.mark.parametrize("line", [b"{}", b'{"at":"5","event_code":"BA"}', b'{"at":true,"event_code":"BA"}', b"[1]", b"\xff"])
+@pytest.mark.parametrize(
+    "line", [b"{}", b'{"at":"5","event_code":"BA"}', b'{"at":true,"event_code":"BA"}', b"[1]", b"\xff"]
+)
 def test_a_line_that_is_no_row_is_refused(line):
     with pytest.raises(BadInput):
         sia.row_of(line)
