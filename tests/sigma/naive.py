@@ -106,7 +106,7 @@ def _there(value: Any) -> bool:
 
 
 def _atom(atom: Atom, row: Row, mapping: Mapping[str, Any], lane: Mapping[str, Any]) -> bool:
-    personal = mapping.get("personal", {})
+    personal = {**mapping.get("personal", {}), **lane.get("personal", {})}
     value = _value(atom.field, row, mapping, lane)
     match atom.operator:
         case "exists":

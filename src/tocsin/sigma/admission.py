@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tocsin.sigma.comparing import Test, comparison
 from tocsin.sigma.evaluating import ROW_WISE, Check, value_check
-from tocsin.sigma.rule import AllOf, AnyOf, Atom, Node, Not, Rule
+from tocsin.sigma.rule import Atom, Rule
+from tocsin.sigma.sought import atoms_of
 from tocsin.sigma.taxonomy import Lane, Reader, Row, Taxonomy, Value, reader_of, words
 
 KEPT_MAX = 20_000
@@ -112,15 +113,3 @@ class Marks:
         for rule in self._rules:
             if lane.feeds(rule.logsource):
                 yield from atoms_of(rule.condition)
-
-
-def atoms_of(node: Node) -> Iterator[Atom]:
-    """Every atom of a condition."""
-    match node:
-        case Atom():
-            yield node
-        case Not(part=part):
-            yield from atoms_of(part)
-        case AllOf(parts=parts) | AnyOf(parts=parts):
-            for part in parts:
-                yield from atoms_of(part)

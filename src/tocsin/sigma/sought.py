@@ -76,7 +76,7 @@ class Sought:
         if self._is_marked(atom):
             return self.numbers[atom.digest]
         text = exact(atom)
-        if text is None or (not atom.field and self._taxonomy.personal):
+        if text is None or (not atom.field and self._lane.personal):
             return None
         number = self.numbers[text]
         return number if atom.field not in self._lean or number in self._wakers else None
@@ -104,7 +104,7 @@ class Sought:
         if self._is_marked(atom):
             return frozenset([atom.digest])
         texts: Triggers = needed(atom)
-        if not atom.field and self._taxonomy.personal:  # it may stand in a name: admission's word counts as well
+        if not atom.field and self._lane.personal:  # it may stand in a name: admission's word counts as well
             return texts | {atom.digest} if texts else texts
         return texts
 
