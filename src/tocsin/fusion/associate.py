@@ -1,5 +1,6 @@
 """Which hypothesis a finding belongs to: by what it is about, or by where and when (H3 cells)."""
 
+from collections.abc import Iterator
 from math import ceil
 
 import h3
@@ -29,24 +30,23 @@ def owners(memory: Memory, finding: Finding, hazard: Hazard, ties: Ties) -> list
 
     Outside campaigns there is one at most: that which holds the finding already, or which it continues.
     """
-    sought = ties.sought(memory, finding, hazard) if hazard.campaign and not hazard.single else _names(hazard, finding)
-    found: dict[str, Hypothesis] = {}
-    for name in (finding.id, *sought):
-        known = memory.hypotheses.get(memory.named.get(name, ""))
-        if known is not None and (finding.id in known.held or _continues(known, finding, hazard)):
-            found[known.id] = known
-            if not hazard.campaign:
-                break
-    if not found and hazard.gate_m and finding.place is not None:
-        near = _nearest(memory, finding, hazard, finding.place)
-        return [] if near is None else [near]
-    return _in_order(list(found.values()), finding)
+    joins = hazard.campaign and not hazard.single
+    sought = (finding.id, *(ties.sought(memory, finding, hazard) if joins else _names(hazard, finding)))
+    named = (memory.hypotheses.get(memory.named.get(name, "")) for name in sought)
+    found = {known.id: known for known in named if known is not None and _takes(known, finding, hazard)}
+    if not found:
+        return _nearest(memory, finding, hazard)
+    return _in_order(list(found.values())[: None if hazard.campaign else 1], finding)
+
+
+def _takes(known: Hypothesis, finding: Finding, hazard: Hazard) -> bool:
+    return finding.id in known.held or _continues(known, finding, hazard)
 
 
 def _in_order(found: list[Hypothesis], finding: Finding) -> list[Hypothesis]:
     """What holds the finding and can no longer move takes it alone; else the earliest first."""
-    holding = [known for known in found if finding.id in known.held and (known.finished or known.apart)]
-    free = [known for known in found if not known.finished and not known.apart]
+    free = [known for known in found if not (known.finished or known.apart)]
+    holding = [known for known in found if finding.id in known.held and known not in free]
     return holding[:1] or sorted(free, key=lambda known: (known.since, known.id)) or found[:1]
 
 
@@ -62,17 +62,24 @@ def _continues(known: Hypothesis, finding: Finding, hazard: Hazard) -> bool:
     return not known.finished and known.since - hazard.gap_s <= finding.at <= known.last + hazard.gap_s
 
 
-def _nearest(memory: Memory, finding: Finding, hazard: Hazard, place: Place) -> Hypothesis | None:
-    rings = ceil(hazard.gate_m / CELL_REACH_M)
-    around = sorted(str(cell) for cell in h3.grid_disk(cell_of(place), rings))
+def _nearest(memory: Memory, finding: Finding, hazard: Hazard) -> list[Hypothesis]:
+    """The nearest hypothesis within the hazard's gate that this finding may continue, if there is one."""
+    place = finding.place
+    if place is None or not hazard.gate_m:
+        return []
     near = [
         (distance_m(known.place, place), known.id)
-        for cell in around
-        for known in (memory.hypotheses[name] for name in memory.cells.get(cell, ()))
+        for known in _around(memory, place, hazard.gate_m)
         if known.place is not None and _same_event(known, finding, hazard, place)
     ]
     within = sorted(row for row in near if row[0] <= hazard.gate_m)
-    return memory.hypotheses[within[0][1]] if within else None
+    return [memory.hypotheses[name] for _, name in within[:1]]
+
+
+def _around(memory: Memory, place: Place, gate_m: float) -> Iterator[Hypothesis]:
+    """What began in the cells around a place."""
+    cells = sorted(str(cell) for cell in h3.grid_disk(cell_of(place), ceil(gate_m / CELL_REACH_M)))
+    return (memory.hypotheses[name] for cell in cells for name in memory.cells.get(cell, ()))
 
 
 def _same_event(known: Hypothesis, finding: Finding, hazard: Hazard, place: Place) -> bool:
@@ -87,18 +94,21 @@ def _same_event(known: Hypothesis, finding: Finding, hazard: Hazard, place: Plac
 
 def remember(memory: Memory, known: Hypothesis, finding: Finding, hazard: Hazard, ties: Ties) -> None:
     """Index the hypothesis under the finding's id, names and cell."""
-    names = (
-        ties.kept(memory, finding, hazard)
-        if hazard.campaign and not hazard.single
-        else _names(hazard, finding)[:ACTORS_MAX]
-    )
-    for name in (finding.id, *names):
-        if memory.named.get(name) != known.id and (name == finding.id or len(known.names) < NAMES_MAX):
-            memory.named[name] = known.id
-            known.names.append(name)
+    joins = hazard.campaign and not hazard.single
+    names = ties.kept(memory, finding, hazard) if joins else _names(hazard, finding)[:ACTORS_MAX]
+    _name(memory, known, finding.id)
+    for name in names:
+        if len(known.names) < NAMES_MAX:
+            _name(memory, known, name)
     if known.place is not None and not known.anchor and hazard.gate_m:
         known.anchor = cell_of(known.place)
         memory.cells.setdefault(known.anchor, []).append(known.id)
+
+
+def _name(memory: Memory, known: Hypothesis, name: str) -> None:
+    if memory.named.get(name) != known.id:
+        memory.named[name] = known.id
+        known.names.append(name)
 
 
 def forget(memory: Memory, known: Hypothesis) -> None:

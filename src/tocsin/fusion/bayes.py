@@ -206,19 +206,26 @@ class Fusing:
         hazard = self.tables.hazards[hypothesis.hazard]
         hypothesis.parts = self._parts(memory, hypothesis, hazard, memory.at)
         hypothesis.log_odds = score.log_odds(hypothesis.parts)
-        highest = hypothesis.log_odds
-        if not hypothesis.open and told_at is not None and told_at < memory.at:
-            highest = max(highest, score.log_odds(self._parts(memory, hypothesis, hazard, told_at)))
         hypothesis.priority = priority_of(hypothesis, hazard, self.city, memory.at)
         life = danger_now(hypothesis, hazard, memory.at)
-        alarming = not all(map(hazard.is_event, hypothesis.held.values()))
-        opens = alarming and (highest >= self.settings.open_nats or life)
-        if not hypothesis.open and opens and not self._covered(memory, hypothesis, hazard):
+        if hypothesis.open:
+            hypothesis.open = life or hypothesis.log_odds >= self.settings.close_nats
+        elif self._opens(memory, hypothesis, hazard, told_at, life=life):
             hypothesis.open = True
             self._enlist(memory, hypothesis)
-        elif hypothesis.open and not life and highest < self.settings.close_nats:
-            hypothesis.open = False
         return [hypothesis.incident] if hypothesis.incident else []
+
+    def _opens(
+        self, memory: Memory, hypothesis: Hypothesis, hazard: Hazard, told_at: float | None, *, life: bool
+    ) -> bool:
+        """Whether what is held is enough for an incident, now or when it happened, and no other tells of it yet."""
+        if all(map(hazard.is_event, hypothesis.held.values())):
+            return False
+        enough = life or hypothesis.log_odds >= self.settings.open_nats
+        if not enough and told_at is not None and told_at < memory.at:
+            then = self._parts(memory, hypothesis, hazard, told_at)
+            enough = score.log_odds(then) >= self.settings.open_nats
+        return enough and not self._covered(memory, hypothesis, hazard)
 
     def _covered(self, memory: Memory, hypothesis: Hypothesis, hazard: Hazard) -> bool:
         """Whether open incidents of graver hazards already speak of all that this one is about."""

@@ -6,7 +6,7 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from tocsin.city.context import City
-from tocsin.contract.network import PRIVATE, address_of, ours
+from tocsin.contract.network import PRIVATE, address_of, bounded, ours, touched
 from tocsin.fusion.state import Hypothesis, Memory, Met
 from tocsin.fusion.tables import Hazard
 from tocsin.model import Finding
@@ -103,15 +103,17 @@ class Ties:
 
 def meet(memory: Memory, finding: Finding, hazard: Hazard) -> None:
     """Remember who was found to talk with whom, within bounds."""
-    device = finding.actors[0] if finding.actors else finding.subject
-    for name in dict.fromkeys((*finding.actors[1:], *finding.targets)):
-        met = memory.met.pop(name, None) or Met()
-        memory.met[name] = met  # the most recent last
-        talkers = met.lightly if hazard.is_event(finding) else met.gravely
-        if device not in talkers and len(talkers) < TALKERS_MAX:
-            talkers.append(device)
-    while len(memory.met) > MET_MAX:
-        del memory.met[next(iter(memory.met))]
+    device, *others = finding.actors or (finding.subject,)
+    lightly = hazard.is_event(finding)
+    for name in dict.fromkeys((*others, *finding.targets)):
+        met = touched(memory.met, name) or memory.met.setdefault(name, Met())
+        _talked(met.lightly if lightly else met.gravely, device)
+    bounded(memory.met, MET_MAX)
+
+
+def _talked(talkers: list[str], device: str) -> None:
+    if device not in talkers and len(talkers) < TALKERS_MAX:
+        talkers.append(device)
 
 
 def accused(hypothesis: Hypothesis, hazard: Hazard) -> list[str]:
@@ -121,10 +123,7 @@ def accused(hypothesis: Hypothesis, hazard: Hazard) -> list[str]:
     (the finding's subject acts itself) is named where what speaks against it would open an
     incident alone: the victim of an attack is not accused because it also behaves a little oddly.
     """
-    suspicion: dict[str, float] = defaultdict(float)
-    for finding in _once(hypothesis.held.values()):
-        for place, name in enumerate(finding.actors):
-            suspicion[name] += finding.weight.nats / (1 + place)
+    suspicion = _suspicion(_once(hypothesis.held.values()))
     enough = -hazard.prior_of(hypothesis.held.values())
     proven = {name for name in hypothesis.subjects if _against(hypothesis, hazard, name) >= enough}
     named = [
@@ -134,6 +133,15 @@ def accused(hypothesis: Hypothesis, hazard: Hazard) -> list[str]:
         for name in finding.actors
     ]
     return sorted(dict.fromkeys(named), key=lambda name: -suspicion[name])
+
+
+def _suspicion(findings: Iterable[Finding]) -> dict[str, float]:
+    """How much is said of each actor: the first named acted, the others may have."""
+    suspicion: dict[str, float] = defaultdict(float)
+    for finding in findings:
+        for place, name in enumerate(finding.actors):
+            suspicion[name] += finding.weight.nats / (1 + place)
+    return suspicion
 
 
 def _against(hypothesis: Hypothesis, hazard: Hazard, name: str) -> float:

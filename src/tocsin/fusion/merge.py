@@ -1,10 +1,13 @@
 """Two hypotheses that later evidence shows to be one event become one, under the incident that people saw first."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from tocsin.fusion.cases import move
 from tocsin.fusion.state import Case, Hypothesis, Memory
 from tocsin.model import IncidentState
+
+T = TypeVar("T")
 
 
 def merge(memory: Memory, one: Sequence[Hypothesis]) -> tuple[Hypothesis, list[str]]:
@@ -21,9 +24,10 @@ def merge(memory: Memory, one: Sequence[Hypothesis]) -> tuple[Hypothesis, list[s
 def _taken_over(memory: Memory, kept: Hypothesis, gone: Hypothesis) -> None:
     kept.since, kept.last = min(kept.since, gone.since), max(kept.last, gone.last)
     kept.held.update({name: finding for name, finding in gone.held.items() if name not in kept.held})
-    for own, more in ((kept.subjects, gone.subjects), (kept.actors, gone.actors), (kept.assets, gone.assets)):
-        own.extend(name for name in more if name not in own)
-    kept.reach.extend(place for place in gone.reach if place not in kept.reach)
+    _extend(kept.subjects, gone.subjects)
+    _extend(kept.actors, gone.actors)
+    _extend(kept.assets, gone.assets)
+    _extend(kept.reach, gone.reach)
     kept.left_out += gone.left_out
     kept.cited = sum(len(finding.evidence) for finding in kept.held.values())
     kept.open = kept.open or gone.open
@@ -31,6 +35,10 @@ def _taken_over(memory: Memory, kept: Hypothesis, gone: Hypothesis) -> None:
         if memory.named.get(name) == gone.id:
             memory.named[name] = kept.id
             kept.names.append(name)
+
+
+def _extend(own: list[T], more: Sequence[T]) -> None:
+    own.extend(one for one in more if one not in own)
 
 
 def _incidents_joined(memory: Memory, kept: Hypothesis, gone: Hypothesis) -> list[str]:

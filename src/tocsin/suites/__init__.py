@@ -116,8 +116,8 @@ class Site(Struct, frozen=True, kw_only=True):
 class Workshop(Protocol):
     """What the composition root lends to suites."""
 
-    def open(self, folder: Path, city: City, *, recorded: bool = False) -> House:
-        """A fresh installation of simulated origin in a folder."""
+    def open(self, folder: Path, city: City, *, recorded: bool = False, rules: Path | None = None) -> House:
+        """A fresh installation of simulated origin in a folder; `rules` is the folder of a city's own."""
         ...
 
     def scenario(self, name: str) -> Path:

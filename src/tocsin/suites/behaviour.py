@@ -95,13 +95,17 @@ class Network:
         for place in range(7, BATCH, 20):
             rows[place]["id.resp_h"] = f"100.{64 + number % 64}.{number // 64 % 256}.{place // 4}"
         for scanner in range(self.scanners):
-            for n in range(5):
-                place, target = 1 + scanner * 50 + n * 10, number * 5 + n
-                ends = (f"10.20.250.{scanner}", f"10.{32 + scanner}.{target >> 8 & 255}.{target & 255}")
-                rows[place] = {**_row(ends, 23, "tcp", "", failed=True, sent=0), "at": at + place * step_s}
+            self._scan(rows, scanner, number, step_s)
         for beacon in range(self.beacons):
             self._call(rows, beacon, at, step_s)
         return rows
+
+    def _scan(self, rows: list[dict[str, Any]], scanner: int, number: int, step_s: float) -> None:
+        """Five tries at the next hosts of another network."""
+        for n in range(5):
+            place, target = 1 + scanner * 50 + n * 10, number * 5 + n
+            ends = (f"10.20.250.{scanner}", f"10.{32 + scanner}.{target >> 8 & 255}.{target & 255}")
+            rows[place] = {**_row(ends, 23, "tcp", "", failed=True, sent=0), "at": rows[0]["at"] + place * step_s}
 
     def _call(self, rows: list[dict[str, Any]], beacon: int, at: float, step_s: float) -> None:
         """A call where one falls due within the batch."""
@@ -110,6 +114,18 @@ class Network:
         if place < len(rows):
             ends = (f"10.20.251.{beacon}", f"203.0.113.{beacon}")
             rows[place] = {**_row(ends, 4_444, "tcp", "", failed=False, sent=240), "at": due}
+
+
+_UNANSWERED = {
+    "conn_state": "S0",
+    "history": "S",
+    "orig_pkts": 1,
+    "resp_pkts": 0,
+    "orig_bytes": 0,
+    "resp_bytes": 0,
+    "duration": 0.0,
+}
+_ANSWERED = {"conn_state": "SF", "history": "ShADadFf", "orig_pkts": 8, "resp_pkts": 7, "duration": 0.5}
 
 
 def _row(ends: tuple[str, str], port: int, proto: str, service: str, *, failed: bool, sent: int) -> dict[str, Any]:
@@ -123,15 +139,11 @@ def _row(ends: tuple[str, str], port: int, proto: str, service: str, *, failed: 
         "id.resp_h": ends[1],
         "id.resp_p": port,
         "proto": proto,
-        "conn_state": "S0" if failed else "SF",
-        "history": "S" if failed else "ShADadFf",
-        "orig_pkts": 1 if failed else 8,
-        "resp_pkts": 0 if failed else 7,
-        "orig_bytes": 0 if failed else sent,
-        "resp_bytes": 0 if failed else 3 * sent,
-        "duration": 0.0 if failed else 0.5,
     }
-    return {**row, "service": service} if service and not failed else row
+    if failed:
+        return {**row, **_UNANSWERED}
+    talked = {**_ANSWERED, "orig_bytes": sent, "resp_bytes": 3 * sent}
+    return {**row, **talked, "service": service} if service else {**row, **talked}
 
 
 @dataclass(slots=True)
@@ -224,8 +236,8 @@ class BehaviourBench:
 
     def _stations(self) -> list[Station]:
         known: dict[str, Any] = {member.kind: member for member in members("detectors")}  # type: ignore[attr-defined]
-        behaviour = [k for k, one in known.items() if k.startswith("cyber.") and LogEvents in one.accepts]
-        kinds = self.only or tuple(kind for kind in behaviour if kind not in NOT_BEHAVIOUR)
+        behaviour = sorted(filter(lambda kind: _watches(known[kind]), known))
+        kinds = self.only or tuple(sorted(set(behaviour) - NOT_BEHAVIOUR))
         if unknown := sorted(set(kinds) - set(behaviour)):
             raise ConfigError(f"No behaviour detector {unknown[0]!r}: there are {', '.join(behaviour)}.")
         return [Station(kind, Folding(start(known[kind](), Resources()), known[kind].key)) for kind in kinds]
@@ -259,6 +271,11 @@ class BehaviourBench:
             cpu_s += time.process_time() - began
             seen += len(batch.body.rows)
         return seen / cpu_s if cpu_s else 0.0
+
+
+def _watches(member: Any) -> bool:  # noqa: ANN401  # a member of any kind
+    """Whether a detector judges networks by what logs say."""
+    return str(member.kind).startswith("cyber.") and LogEvents in member.accepts
 
 
 def _told(station: Station) -> dict[str, Any]:

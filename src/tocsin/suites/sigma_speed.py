@@ -133,9 +133,8 @@ class SigmaBench:
         best = 0.0
         for turn in range(self.rounds):
             with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as made:
-                home = Path(made, "rules")
-                home.symlink_to((folder / "rules" / "windows").resolve(), target_is_directory=True)
-                house = workshop.open(Path(made), City.empty("bench", Place(lon=0.0, lat=0.0)), recorded=True)
+                city = City.empty("bench", Place(lon=0.0, lat=0.0))
+                house = workshop.open(Path(made), city, recorded=True, rules=folder / "rules" / "windows")
                 batches = [*_batches(stream)]
                 try:
                     house.flow.fold(_logged(house, batches[0]))  # lease, lanes and files are made once

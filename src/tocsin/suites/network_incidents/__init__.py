@@ -39,9 +39,8 @@ class NetworkIncidents:
         """Replay all and judge; raises ConfigError for a folder without captures."""
         if order.data is None:
             raise ConfigError("network-incidents needs recorded captures: name their folder with --data.")
-        found = [one for one in captures_of(order.data) if not self.only or any(part in one.name for part in self.only)]
         runs = []
-        for capture in found:
+        for capture in filter(self._is_wanted, captures_of(order.data)):
             runs.append(self._run(capture, order.data, workshop))
             order.say(_said(runs[-1]))
         return Report(
@@ -53,6 +52,9 @@ class NetworkIncidents:
             peers={"one incident per finding and pair of hosts": peer(runs)},
             detail={"captures": [row(run) for run in runs]},
         )
+
+    def _is_wanted(self, capture: Capture) -> bool:
+        return not self.only or any(part in capture.name for part in self.only)
 
     def _run(self, capture: Capture, data: Path, workshop: Workshop) -> Run:
         began = time.perf_counter()

@@ -42,6 +42,11 @@ class Log:
         return ".".join(kept)
 
     @property
+    def is_marked(self) -> bool:
+        """Whether its name says that it is a copy with labels."""
+        return self.name != self.path.name.removesuffix(".gz")
+
+    @property
     def is_zeek(self) -> bool:
         """Whether it was written by Zeek."""
         return self.recording is None and self.format.startswith("zeek")
@@ -76,10 +81,9 @@ def captures_of(data: Path) -> list[Capture]:
     The Zeek logs (and EVE logs) of one folder are one capture; any other recorded file is one by itself.
     """
     if data.is_file():
-        log = log_of(data)
-        found = [Capture(data.name, data.parent, (log,))] if log is not None else []
+        found = [Capture(data.name, data.parent, (log,)) for log in _logs([data])]
     else:
-        folders = [data, *sorted(path for path in data.rglob("*") if path.is_dir())]
+        folders = [data, *sorted(filter(Path.is_dir, data.rglob("*")))]
         found = [capture for folder in folders for capture in _in_folder(folder, data)]
     if not found:
         message = f"{data} holds nothing recorded that can be read (Zeek, EVE, pcap, flows): name another folder."
@@ -88,24 +92,32 @@ def captures_of(data: Path) -> list[Capture]:
 
 
 def _in_folder(folder: Path, data: Path) -> Iterator[Capture]:
-    logs = [log for path in sorted(folder.iterdir()) if path.is_file() and (log := log_of(path)) is not None]
-    zeek, left_out = _once([log for log in logs if log.is_zeek])
-    if not zeek:
-        for log in logs:
-            yield Capture(str(log.path.relative_to(data)), folder, (log,))
-        return
-    eve = [log for log in logs if log.format == "eve"]
-    others = [log for log in logs if not log.is_zeek and log.format != "eve"]
-    told = (*(f"{log.path.name}: the same log without labels" for log in left_out),
-            *(f"{log.path.name}: the traffic of the Zeek logs beside it" for log in others))  # fmt: skip
-    name = str(folder.relative_to(data)) if folder != data else folder.resolve().name
-    yield Capture(name, folder, (*zeek, *eve), told)
+    logs = _logs(filter(Path.is_file, folder.iterdir()))
+    if any(log.is_zeek for log in logs):
+        name = str(folder.relative_to(data)) if folder != data else folder.resolve().name
+        yield _of_zeek(name, folder, logs)
+    else:
+        yield from (Capture(str(log.path.relative_to(data)), folder, (log,)) for log in logs)
+
+
+def _logs(paths: Iterable[Path]) -> list[Log]:
+    """The recordings among some files, by name."""
+    return [log for path in sorted(paths) if (log := log_of(path)) is not None]
+
+
+def _of_zeek(name: str, folder: Path, logs: list[Log]) -> Capture:
+    """The logs of Zeek and EVE in one folder; packets and flows beside them are the same traffic once more."""
+    used, doubled = _once([log for log in logs if log.is_zeek or log.format == "eve"])
+    others = [log for log in logs if log not in used and log not in doubled]
+    told = [f"{log.path.name}: the same log without labels" for log in doubled]
+    told += [f"{log.path.name}: the traffic of the Zeek logs beside it" for log in others]
+    return Capture(name, folder, tuple(used), tuple(told))
 
 
 def _once(logs: list[Log]) -> tuple[list[Log], list[Log]]:
     """A log and its copy with labels are one: the copy with labels is kept."""
-    marked = {log.name for log in logs if log.name != log.path.name.removesuffix(".gz")}
-    kept = [log for log in logs if log.name not in marked or log.name != log.path.name.removesuffix(".gz")]
+    marked = {log.name for log in logs if log.is_marked}
+    kept = [log for log in logs if log.is_marked or log.name not in marked]
     return kept, [log for log in logs if log not in kept]
 
 
@@ -113,17 +125,21 @@ def log_of(path: Path) -> Log | None:
     """What a file is; None for one that is no recording that we read."""
     if path.suffix.lower() in SKIPPED or path.name.startswith("."):
         return None
-    probe = Log(path, "")
-    try:
-        with probe.opened() as file:
-            head = file.read(HEAD_BYTES)
-    except (OSError, EOFError):
-        return None
+    head = _head(path)
     if (known := recording_of(path.name, head)) is not None:
         recording, form = known
         return Log(path, form, recording)
-    found = format_of(head)
-    return None if found is None or not found.startswith(("zeek", "eve")) else Log(path, found)
+    found = format_of(head) or ""
+    return Log(path, found) if found.startswith(("zeek", "eve")) else None
+
+
+def _head(path: Path) -> bytes:
+    """How a file begins, unpacked; nothing of one that cannot be read."""
+    try:
+        with Log(path, "").opened() as file:
+            return file.read(HEAD_BYTES)
+    except (OSError, EOFError):
+        return b""
 
 
 def read(capture: Capture) -> tuple[list[Line], list[Labelled]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from statistics import median
 from typing import Any
 
@@ -100,10 +101,14 @@ class Run:
     @property
     def first_alarm_s(self) -> float | None:
         """From an attacker's first act to the first incident that holds one; None where there is none."""
-        began = [at if at is not None else self.seen.first.get(host) for host, at in self.truth.attackers.items()]
-        known = [at for at in began if at is not None]
         rose = [self._rose(one) for one in self.concluded.standing if self.accused(one) & set(self.truth.attackers)]
-        return max(0.0, min(rose) - min(known)) if rose and known else None
+        began = self._began()
+        return max(0.0, min(rose) - began) if rose and began is not None else None
+
+    def _began(self) -> float | None:
+        """When an attacker first acted: as the truth says, else as was seen."""
+        times = (self.seen.first.get(host) if at is None else at for host, at in self.truth.attackers.items())
+        return min((at for at in times if at is not None), default=None)
 
     def _rose(self, incident: Incident) -> float:
         """When it was first told, or one that became part of it."""
@@ -119,44 +124,49 @@ class Run:
 
     def _of_stage(self, stage: Stage) -> Iterator[str]:
         yield from stage.actors
-        for part in stage.contributions:
-            finding = self.concluded.findings.get(part.id)
-            if finding is None or set(finding.actors).isdisjoint(stage.actors):
-                continue
-            done_to = {*finding.targets, finding.subject} - set(finding.actors)
-            cited = (self.seen.beginner.get(name, "") for name in self.concluded.evidence[part.id])
-            yield from (host for host in cited if host and host not in done_to)
+        found = (self.concluded.findings.get(part.id) for part in stage.contributions)
+        for finding in filter(None, found):
+            if not set(finding.actors).isdisjoint(stage.actors):
+                yield from self._cited(finding) - ({*finding.targets, finding.subject} - set(finding.actors))
+
+    def _cited(self, finding: Finding) -> set[str]:
+        """Who began what a finding cites, as far as rows say who begins them."""
+        return {self.seen.beginner[name] for name in self.concluded.evidence[finding.id] if name in self.seen.beginner}
 
 
 def metrics(runs: Sequence[Run]) -> dict[str, float]:
     """The numbers of all captures together."""
     counts = [len(run.concluded.standing) for run in runs]
-    delays = [run.first_alarm_s for run in runs if run.truth.attackers]
-    told = [delay for delay in delays if delay is not None]
-    named = [run.is_named for run in runs if run.truth.named]
     return {
         "captures": len(runs),
-        "captures_with_attackers": len(delays),
+        "captures_with_attackers": sum(bool(run.truth.attackers) for run in runs),
         "attackers": sum(len(run.truth.attackers) for run in runs),
         "attackers_found": sum(len(run.found) for run in runs),
         "benign_accused": sum(len(run.falsely_accused) for run in runs),
         "incidents": sum(counts),
         "incidents_per_capture_max": max(counts, default=0),
-        **({"time_to_first_alarm_s": median(told), "time_to_first_alarm_max_s": max(told)} if told else {}),
-        **({"named_of": len(named), "named": sum(named)} if named else {}),
+        **_times(runs),
+        **_names(runs),
         "lines": sum(run.lines for run in runs),
         "rejected": sum(run.rejected for run in runs),
     }
 
 
+def _times(runs: Sequence[Run]) -> dict[str, float]:
+    told = [run.first_alarm_s for run in runs if run.truth.attackers]
+    known = [delay for delay in told if delay is not None]
+    return {"time_to_first_alarm_s": median(known), "time_to_first_alarm_max_s": max(known)} if known else {}
+
+
+def _names(runs: Sequence[Run]) -> dict[str, float]:
+    named = [run.is_named for run in runs if run.truth.named]
+    return {"named_of": len(named), "named": sum(named)} if named else {}
+
+
 def peer(runs: Sequence[Run]) -> dict[str, float]:
     """The same findings without fusion: an incident for each finding that accuses, per pair of hosts."""
     per_run = [len(set(_pairs(run))) for run in runs]
-    accused = [
-        {actor for finding in run.concluded.findings.values() for actor in finding.actors} & run.seen.hosts
-        for run in runs
-    ]
-    rows = list(zip(runs, accused, strict=True))
+    rows = [(run, {actor for _, actor, _ in _pairs(run)} & run.seen.hosts) for run in runs]
     return {
         "incidents": sum(per_run),
         "incidents_per_capture_max": max(per_run, default=0),
@@ -204,6 +214,9 @@ def _by_kind(findings: Iterable[Finding]) -> dict[str, int]:
 
 def _incident(incident: Incident, run: Run) -> dict[str, Any]:
     parts = [part for stage in incident.stages for part in stage.contributions if part.role == "for"]
+    actors, targets, steps = zip(
+        *((stage.actors, stage.targets, stage.reached) for stage in incident.stages), strict=True
+    )
     return {
         "id": incident.id,
         "title": incident.title,
@@ -211,10 +224,10 @@ def _incident(incident: Incident, run: Run) -> dict[str, Any]:
         "priority": int(incident.priority),
         "score": incident.score,
         "state": str(incident.state),
-        "attackers": sorted({name for stage in incident.stages for name in stage.actors})[:20],
+        "attackers": sorted(set(chain(*actors)))[:20],
         "attackers_cited": len(run.accused(incident)),
-        "victims": sorted({name for stage in incident.stages for name in stage.targets})[:20],
+        "victims": sorted(set(chain(*targets)))[:20],
         "kinds": sorted({part.detector for part in parts}),
-        "steps": [step.name for stage in incident.stages for step in stage.reached],
+        "steps": [step.name for step in chain(*steps)],
         "evidence": sum(len(part.evidence) for part in parts),
     }

@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from math import isnan
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -81,13 +82,16 @@ def _words(raw: bytes, form: str, fields: bytes) -> list[str]:
         return [str(said[name]) for name in _COLUMNS if said.get(name)]
     if form != "zeek-tsv" or b"label" not in fields:
         return []
-    words: list[str] = []
-    for name, value in zip(fields.decode().split("\t")[1:], raw.decode().split("\t"), strict=False):
-        if name in _COLUMNS:
-            words.append(value)
-        elif "label" in name and "  " in name:
-            words += value.split()[1:]
+    columns = zip(fields.decode().split("\t")[1:], raw.decode().split("\t"), strict=False)
+    words = (word for name, value in columns for word in _in_column(name, value))
     return [word for word in words if word not in ("", "-", "(empty)")]
+
+
+def _in_column(name: str, value: str) -> list[str]:
+    """The labels in one column; some publishers glue theirs to the last column by blanks."""
+    if name in _COLUMNS:
+        return [value]
+    return value.split()[1:] if "label" in name and "  " in name else []
 
 
 def _judged(at: float, source: str, target: str, first: str, words: Iterable[str]) -> Labelled:
@@ -140,9 +144,9 @@ def argus_labels(file: BinaryIO) -> Iterator[Labelled]:
     if not {"SrcAddr", "DstAddr", "Label"} <= set(names):
         return
     for row in csv.DictReader(lines, names, delimiter=split):
-        label = str(row.get("Label") or "").strip()
-        if label and row.get("SrcAddr") and row.get("DstAddr"):
-            yield _judged(float("nan"), str(row["SrcAddr"]), str(row["DstAddr"]), label, [label])
+        source, target, label = (str(row.get(name) or "").strip() for name in ("SrcAddr", "DstAddr", "Label"))
+        if source and target and label:
+            yield _judged(float("nan"), source, target, label, [label])
 
 
 def judged(name: str, folder: Path, data: Path, labels: list[Labelled]) -> Judged:
@@ -150,9 +154,10 @@ def judged(name: str, folder: Path, data: Path, labels: list[Labelled]) -> Judge
     own = _own(name, folder, data)
     if own is None and any(label.malicious or label.benign for label in labels):
         return _from_flows(labels)
-    said = own or _published(name)
-    if said is None:
-        return Judged(attackers={}, harmless=frozenset(), spared=frozenset(), named="", source="nobody says")
+    return _in_words(own or _published(name) or Truth(complete=False, source="nobody says"))
+
+
+def _in_words(said: Truth) -> Judged:
     return Judged(
         attackers=dict.fromkeys(said.attackers, said.since),
         harmless=None if said.complete else frozenset(),
@@ -165,10 +170,10 @@ def judged(name: str, folder: Path, data: Path, labels: list[Labelled]) -> Judge
 def _from_flows(labels: list[Labelled]) -> Judged:
     """Attackers begin malicious flows; harmless is who begins none, unless it only answers them and begins nothing."""
     attackers: dict[str, float | None] = {}
-    for label in sorted(labels, key=lambda one: one.at):
-        if label.malicious:
-            attackers.setdefault(label.source, None if label.at != label.at else label.at)
-    answering = {label.target for label in labels if label.malicious}
+    malicious = sorted((label for label in labels if label.malicious), key=lambda one: one.at)
+    for label in malicious:
+        attackers.setdefault(label.source, None if isnan(label.at) else label.at)
+    answering = {label.target for label in malicious}
     beginning = {label.source for label in labels}
     return Judged(
         attackers=attackers,
@@ -182,11 +187,10 @@ def _from_flows(labels: list[Labelled]) -> Judged:
 def _own(name: str, folder: Path, data: Path) -> Truth | None:
     """What a `labels.yaml` in the capture's folder, or in the folder of all, says of it."""
     for place in (folder, data if data.is_dir() else data.parent):
-        if (place / FILE).is_file():
-            table = Resources(content=place).document(FILE)
-            for key in _keys(name):
-                if key in table:
-                    return _truth(table[key], place / FILE)
+        table = Resources(content=place).document(FILE) if (place / FILE).is_file() else {}
+        own = next((table[key] for key in _keys(name) if key in table), None)
+        if own is not None:
+            return _truth(own, place / FILE)
     return None
 
 
