@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from tocsin.app.config import EMBEDDED, BrokerPlan, MemberPlan, OutletPlan, Settings
-from tocsin.app.house import House, open_house
+from tocsin.app.house import House, open_house, settled
 from tocsin.app.inforce import changes
 from tocsin.city.context import City
 from tocsin.contract.protocols import RunningSource
@@ -100,7 +100,7 @@ def go_live(
 
     `rules` is the folder of the city's own rules: what changes there comes into force while it runs.
     """
-    house = open_house(folder, settings, city, rules=rules)
+    house = settled(open_house(folder, settings, city, rules=rules))
     broker = broker_of(folder / "broker", settings.broker, devices or []) if settings.broker.enabled else None
     sources = {name: _source(house, name, plan, broker) for name, plan in settings.inputs.items()}
     kinds = {name: (settings.inputs[name].kind, running) for name, running in sources.items()}

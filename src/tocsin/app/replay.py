@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tocsin.app.config import Settings
-from tocsin.app.house import House, open_house
+from tocsin.app.house import House, open_house, settled
 from tocsin.city.context import City
 from tocsin.contract.walk import configured, member_of
 from tocsin.engine.rerun import Rerun
@@ -56,7 +56,7 @@ def replay_files(
     place = City.load(city) if city is not None else City.empty("replay", Place(lon=0.0, lat=0.0))
     settings = Settings(origin=Origin.REPLAY, newcomers=SourceState.IN_SERVICE)
     with _folder(out) as folder:
-        house = open_house(folder, settings, place, recorded=True, rules=rules)
+        house = settled(open_house(folder, settings, place, recorded=True, rules=rules))
         rerun = Rerun(house.flow)
         try:
             concluded = run(rerun, files, house)

@@ -13,7 +13,7 @@ from typing import Any, cast
 import msgspec
 
 from tocsin.app.config import EMBEDDED, BrokerPlan, MemberPlan, Settings
-from tocsin.app.house import House, open_house
+from tocsin.app.house import House, open_house, settled
 from tocsin.app.scenario import SETTLE_S, demo_city_folder, routes, scenario_path
 from tocsin.city.context import City
 from tocsin.city.registry import Coverage, Sensor
@@ -42,9 +42,9 @@ SETTINGS = Settings(origin=Origin.SIMULATED, newcomers=SourceState.IN_SERVICE)
 class Bench:
     """The workshop: installations, scenarios and rehearsals, all in folders that are given back."""
 
-    def open(self, folder: Path, city: City, *, recorded: bool = False) -> House:
+    def open(self, folder: Path, city: City, *, recorded: bool = False, rules: Path | None = None) -> House:
         """A fresh installation of simulated origin."""
-        return open_house(folder, SETTINGS, city, recorded=recorded)
+        return settled(open_house(folder, SETTINGS, city, recorded=recorded, rules=rules))
 
     def scenario(self, name: str) -> Path:
         """The file of a scenario by name or path."""
