@@ -14,15 +14,19 @@ from fastapi import FastAPI
 
 from tocsin.app.config import Settings
 from tocsin.app.house import House, open_house
+from tocsin.app.inforce import changes
 from tocsin.city.context import City
 from tocsin.city.registry import Coverage, Sensor
 from tocsin.engine.desk import Desk
 from tocsin.engine.embedded import Embedded, Limits
 from tocsin.engine.ring import Ring
+from tocsin.engine.rulemarks import RuleMarks
+from tocsin.engine.rulewatch import RuleWatch
 from tocsin.engine.status import Status
 from tocsin.engine.teller import Teller
-from tocsin.model import Origin, Place, SourceState
+from tocsin.model import Level, Origin, Place, SourceState
 from tocsin.sources.http import HttpIngest, RunningHttp
+from tocsin.sources.tail import Tail
 from tocsin.store.accounts import Account, AccountLimits, Accounts
 from tocsin.store.outbox import Outbox
 from tocsin.web.app import create_app
@@ -38,18 +42,22 @@ PAGE = {"X-Tocsin": "1"}
 
 
 def small_city() -> City:
-    """Three gas sensors and a camera around a square."""
+    """Three gas sensors, a camera and a network sensor around a square."""
     city = City.empty("Test City", SQUARE)
     for number in range(3):
         place = Place(lon=SQUARE.lon + number * 1e-4, lat=SQUARE.lat, radius_m=5.0)
         city = city.with_sensor(_sensor(f"gas-{number}", "gas", place, ("toxic",)))
+    city = city.with_sensor(_sensor("ids", "network", SQUARE, ()))
     return city.with_sensor(_sensor("cam-0", "camera", SQUARE, ()))
 
 
 def _sensor(name, family, place, sees) -> Sensor:
     reach = Coverage(range_m=150.0, bearing_deg=None, assumed=("bearing_deg",))
     state = SourceState.IN_SERVICE
-    return Sensor(id=name, family=family, name=name, place=place, coverage=reach, sees=sees, state=state)
+    level = Level.ANONYMOUS if family == "network" else Level.AMBIENT
+    return Sensor(
+        id=name, family=family, name=name, place=place, coverage=reach, sees=sees, state=state, level_max=level
+    )
 
 
 @dataclass(kw_only=True)
@@ -108,13 +116,25 @@ def line(source, at, ppm=0.0) -> str:
 
 
 @contextmanager
-def running(folder: Path, *, waiting_max: int = 64, started: bool = True) -> Iterator[Running]:
-    """A house that runs and is served on a free port of this machine, until the end of the block."""
-    house = open_house(folder, Settings(origin=Origin.EXERCISE), small_city())
+def running(
+    folder: Path, *, waiting_max: int = 64, started: bool = True, rules: Path | None = None, log: Path | None = None
+) -> Iterator[Running]:
+    """A house that runs and is served on a free port of this machine, until the end of the block.
+
+    `rules` is the folder of the city's own rules, `log` a log file that the network sensor `ids` writes.
+    """
+    house = open_house(folder, Settings(origin=Origin.EXERCISE), small_city(), rules=rules)
     inlet = HttpIngest(name="gas", origin=Origin.EXERCISE, waiting_max=waiting_max).start(house.resources)
-    engine = Embedded(house.flow, {"gas": ("http", inlet)}, limits=Limits(tick_s=0.1, poll_s=0.02))
+    inputs = {"gas": ("http", inlet)}
+    if log is not None:
+        tail = Tail(path=str(log), source="ids", origin=Origin.EXERCISE, wait_s=0.1)
+        inputs["log"] = ("tail", tail.start(house.resources))
+    engine = Embedded(house.flow, inputs, limits=Limits(tick_s=0.1, poll_s=0.02))
+    house.rules.watch = RuleWatch(
+        house.resources.content, rules, house.reloading, post=engine.post, clock=time.time, origin=Origin.EXERCISE
+    )
     outbox, accounts = Outbox(house.log), Accounts.open(folder / "private", limits=QUICK)
-    status = Status(engine, house.view, house.ledger, outbox)
+    status = Status(engine, house.view, house.ledger, outbox, house.rules)
     engine.each_tick(Teller(house.view, status).tick)
     office = Office(
         view=house.view,
@@ -133,11 +153,15 @@ def running(folder: Path, *, waiting_max: int = 64, started: bool = True) -> Ite
         accounts=accounts,
         ingest={"gas": inlet},
         hosts=("127.0.0.1",),
+        rules=house.rules,
+        marks=RuleMarks(house.rules, house.city),
     )
     for name, role in (("anna", "operator"), ("berta", "supervisor"), ("vera", "viewer")):
         accounts.add(name, PASSWORD, role, time.time())
     if started:
         engine.start()
+        for change in changes(house.in_force, time.time(), Origin.EXERCISE):
+            engine.post(change)
     app = create_app(office)
     with served(app, office.ring) as url:
         yield Running(
@@ -161,6 +185,7 @@ def _desk(house, engine, outbox) -> Desk:
         origin=Origin.EXERCISE,
         clock=time.time,
         send=send,
+        rules=house.rules,
     )
 
 

@@ -17,7 +17,8 @@ from tocsin.model import (
     Weight,
 )
 from tocsin.store.accounts import Account
-from tocsin.web.office import Office, evidence_shown
+from tocsin.web.evidence import evidence_shown
+from tocsin.web.office import Office
 
 AT = 1_800_000_000.0
 ANNA = Account(id="acc-anna", name="anna", role="operator")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tocsin.app.config import WebPlan
 from tocsin.app.live import Live
+from tocsin.engine.rulemarks import RuleMarks
 from tocsin.model import ConfigError
 from tocsin.sources.http import RunningHttp
 from tocsin.store.accounts import Account, Accounts
@@ -45,6 +46,8 @@ def office_of(
         ingest={name: source for name, source in live.sources.items() if isinstance(source, RunningHttp)},
         secure=secure,
         hosts=hosts,
+        rules=house.rules,
+        marks=RuleMarks(house.rules, house.city),
     )
 
 

@@ -1,4 +1,4 @@
-"""Routes that decide: the verbs of incidents, proposals and sensors."""
+"""Routes that decide: the verbs of incidents, proposals, sensors and rules."""
 
 from typing import Annotated
 
@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Path
 from msgspec import Meta, Struct
 from starlette.responses import Response
 
-from tocsin.engine.desk import INCIDENT_VERBS, PROPOSAL_VERBS, SOURCE_VERBS, TEXT_CHARS_MAX, Wish
-from tocsin.engine.rows import SensorRow
+from tocsin.engine.desk import INCIDENT_VERBS, PROPOSAL_VERBS, RELOAD, RULE_VERBS, SOURCE_VERBS, TEXT_CHARS_MAX, Wish
+from tocsin.engine.rows import RulesRow, SensorRow
 from tocsin.model import BadInput, Incident, NotFound, Proposal, Verdict
 from tocsin.store.accounts import Account
 from tocsin.web import office as ask
@@ -16,25 +16,28 @@ from tocsin.web.asking import InOffice, Who, answer, body_of
 from tocsin.web.document import says, takes
 from tocsin.web.office import Office
 from tocsin.web.roles import check_may
+from tocsin.web.rulebook import RuleLine, rule_line, rules_of
 
 router = APIRouter(prefix="/api", tags=["decide"])
 
 Text = Annotated[str, Meta(max_length=TEXT_CHARS_MAX)]
 Id = Annotated[str, Meta(max_length=500)]
+Other = Annotated[str, Meta(max_length=4_000)]
 
 
 class Asked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a verb needs, and nothing else.
 
-    `until` (shelve, test, maintenance: seconds UTC), `to` (assign, hand-over: an account),
-    `others` (merge: incidents; split: stages), `verdict` and `text` (close), `text` (note,
-    hand-over, reject), `draft` (edit), `typed` (approve, cancel, all-clear: the word to be
+    `until` (shelve, test, maintenance, suppress-rule, except-rule: seconds UTC), `to` (assign,
+    hand-over: an account), `others` (merge: incidents; split: stages; except-rule: `field=value`,
+    all of which an event must have), `verdict` and `text` (close), `text` (note, hand-over, reject;
+    the reason of suppress-rule and except-rule), `draft` (edit), `typed` (approve, cancel, all-clear: the word to be
     typed), `bearing_deg` and `field_deg` (aim).
     """
 
     text: Text = ""
     until: Annotated[float, Meta(ge=0, le=4e9)] | None = None
-    others: Annotated[tuple[Id, ...], Meta(max_length=100)] = ()
+    others: Annotated[tuple[Other, ...], Meta(max_length=100)] = ()
     to: Id = ""
     verdict: Verdict | None = None
     typed: Annotated[str, Meta(max_length=100)] = ""
@@ -48,6 +51,7 @@ Body = Annotated[Asked, Depends(body_of(Asked))]
 
 IncidentVerb = Annotated[str, Path(json_schema_extra={"enum": list(INCIDENT_VERBS)})]
 ProposalVerb = Annotated[str, Path(json_schema_extra={"enum": list(PROPOSAL_VERBS)})]
+RuleVerb = Annotated[str, Path(json_schema_extra={"enum": list(RULE_VERBS)})]
 SourceVerb = Annotated[str, Path(json_schema_extra={"enum": list(SOURCE_VERBS)})]
 
 
@@ -83,6 +87,35 @@ def decide_sensor(id: str, verb: SourceVerb, asked: Body, office: InOffice, who:
     ask.sensor_row(office, id)
     _decide(office, who, SOURCE_VERBS, wish_of(verb, id, asked))
     return answer(ask.sensor_row(office, id))
+
+
+@router.post(
+    "/rules/reload",
+    responses=says(RulesRow, "The rules in force; what is new follows within moments."),
+    openapi_extra={"security": [{"session": [], "page": []}]},
+)
+def reload_rules(office: InOffice, who: Who) -> Response:
+    """Read the city's folder of rules at once, instead of within seconds. Rules that are broken change nothing."""
+    _decide(office, who, (RELOAD,), Wish(verb=RELOAD, target="rules"))
+    return answer(rules_of(office).summary(office.now()))
+
+
+@router.post(
+    "/rules/{id:path}/{verb}",
+    responses=says(RuleLine, "The rule as it stands now."),
+    openapi_extra=takes(
+        Asked,
+        {
+            "suppress-rule": {"text": "Maintenance of the recorders.", "until": 1800000000},
+            "except-rule": {"text": "Our own scanner.", "until": 1800000000, "others": ["src_ip=10.0.0.7"]},
+            "lift-rule": {},
+        },
+    ),
+)
+def decide_rule(id: str, verb: RuleVerb, asked: Body, office: InOffice, who: Who) -> Response:
+    """Suppress a rule until a moment, except events with certain values from it, or lift all of that again."""
+    _decide(office, who, RULE_VERBS, wish_of(verb, id, asked))
+    return answer(rule_line(office, id))
 
 
 def wish_of(verb: str, target: str, asked: Asked) -> Wish:

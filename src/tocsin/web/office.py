@@ -1,25 +1,25 @@
 """What the HTTP interface works with: the parts of a running house, and the questions it asks them."""
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from msgspec import Struct, to_builtins
+from msgspec import Struct
 
 from tocsin.city.citymap import Feature, Polygon
-from tocsin.contract.bodies import LogEvents
 from tocsin.engine.desk import Desk, Person
 from tocsin.engine.graph import Graph
 from tocsin.engine.ring import Ring
 from tocsin.engine.rows import SensorRow, System
+from tocsin.engine.rulemarks import RuleMarks
+from tocsin.engine.rules import Rules
 from tocsin.engine.status import Status
 from tocsin.engine.view import View
-from tocsin.engine.wording import worded
 from tocsin.gate.ledger import Ledger, Report, verify
-from tocsin.model import Incident, Level, NotFound, Observation, Outcome, Proposal, Receipt, derived_id
+from tocsin.model import Incident, NotFound, Outcome, Proposal, Receipt
 from tocsin.store.accounts import Account, Accounts
 from tocsin.store.casebook import Casebook
 from tocsin.store.log import EventLog
@@ -42,7 +42,8 @@ class Office:
     `demo` is who is signed in without asking (loopback only); `accounts` is None only there.
     `ingest` names the HTTP inputs; `secure` says that it is reached by https; `hosts` are the
     names under which it may be asked for (Host header, without port). `epoch` tells the event
-    numbers of this run from those of an earlier one.
+    numbers of this run from those of an earlier one. `rules` are those in force, and `marks`
+    explains readings by them; both are None where no rules run.
     """
 
     view: View
@@ -64,6 +65,8 @@ class Office:
     secure: bool = False
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
     epoch: str = field(default_factory=lambda: secrets.token_hex(4))
+    rules: Rules | None = None
+    marks: RuleMarks | None = None
 
 
 class CityInfo(Struct, frozen=True):
@@ -98,20 +101,6 @@ class State(Struct, frozen=True):
     precision: dict[str, dict[str, float | int | None]]
     on_duty: list[str]
     operators: list[Operator]
-
-
-class Evidence(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One reading behind a contribution, in words and as it was logged; `raw` is a row of a log."""
-
-    id: str
-    at: float
-    source: str
-    level: int
-    text: str
-    body: Any = None
-    raw: dict[str, Any] | None = None
-    lease: str = ""
-    late: bool = False
 
 
 class Revision(Struct, frozen=True):
@@ -168,77 +157,6 @@ def city_of(office: Office) -> CityInfo:
     city = office.view.city
     centre = (city.centre.lon, city.centre.lat)
     return CityInfo(city.name, centre, city.bounds, office.origin, office.banner, city.attribution)
-
-
-def evidence_shown(office: Office, incident: Incident, ids: Sequence[str], who: Account) -> list[Evidence]:
-    """The same, with a receipt first where it looks at more than the air: who saw what is provable."""
-    found = evidence_of(office, incident, ids)
-    level = max((one.level for one in found), default=0)
-    if level >= Level.ANONYMOUS:
-        now = office.now()
-        office.ledger.append(
-            Receipt(
-                id=derived_id("read", incident.id, who.id, now),
-                at=now,
-                act="read",
-                subject=incident.id,
-                by=who.id,
-                level=level,
-                origin=incident.origin,
-                detail={"readings": len(found)},
-            )
-        )
-    return found
-
-
-def evidence_of(office: Office, incident: Incident, ids: Sequence[str]) -> list[Evidence]:
-    """Those of the observations that the incident cites: from the log, else from the incident's own bundle.
-
-    Nothing that it does not cite is given: a case opens no door to other readings.
-    """
-    cited = set(office.view.evidence_ids(incident))
-    wanted = [name for name in ids if name in cited]
-    found = office.log.find(wanted)
-    if len(found) < len(wanted):
-        kept = {fact.id: fact for fact in office.casebook.evidence(incident.id) if isinstance(fact, Observation)}
-        found = {name: kept[_batch(name)] for name in wanted if _batch(name) in kept} | found
-    return [_evidence(name, fact) for name in wanted if isinstance(fact := found.get(name), Observation)]
-
-
-def _batch(name: str) -> str:
-    """The observation that an evidence id is about: a row of a batch is named `<observation>+<offset>`."""
-    head, plus, offset = name.rpartition("+")
-    return head if plus and offset.isdecimal() else name
-
-
-def _evidence(name: str, fact: Observation[Any]) -> Evidence:
-    if isinstance(fact.body, LogEvents):
-        row = _row(fact.body, name)
-        text, body = (_line(row) if row else worded(fact.body)), None
-    else:
-        row, text, body = None, worded(fact.body), to_builtins(fact.body)
-    return Evidence(
-        id=name,
-        at=fact.at,
-        source=fact.source,
-        level=int(fact.level),
-        text=text,
-        body=body,
-        raw=row,
-        lease=fact.lease,
-        late=fact.late,
-    )
-
-
-def _row(body: LogEvents, name: str) -> dict[str, Any] | None:
-    rows = dict(zip(map(str, body.offsets), body.rows, strict=False))
-    return rows.get(name.rpartition("+")[2])
-
-
-def _line(row: dict[str, Any]) -> str:
-    alert = row.get("alert")
-    told = alert.get("signature", "") if isinstance(alert, dict) else row.get("event_type", "log line")
-    return f"{told}: {row.get('src_ip', '?')} → {row.get('dest_ip', '?')}"
 
 
 def history_of(office: Office, name: str) -> list[Revision]:

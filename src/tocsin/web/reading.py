@@ -18,7 +18,8 @@ from tocsin.store.quarantine import Held
 from tocsin.web import office as ask
 from tocsin.web.asking import BySession, InOffice, Who, allowed, answer
 from tocsin.web.document import says, says_text
-from tocsin.web.office import Entry, Evidence, Office, Preview, Revision, State
+from tocsin.web.evidence import Evidence, evidence_shown
+from tocsin.web.office import Entry, Office, Preview, Revision, State
 from tocsin.web.sessions import COOKIE
 from tocsin.web.stream import Waker, stream
 
@@ -94,12 +95,13 @@ def evidence(
 ) -> Response:
     """The readings that an incident cites: the first 200, or those asked for. What it does not cite is not given.
 
+    `matched` says by which fields rules held, as they were in force when the reading came.
     Who looked, at how many and how closely, is in the ledger before they are shown.
     """
     del ids  # documented above; read unparsed, since an id may hold an escaped comma
     incident = office.view.incident(id)
     wanted = _asked(request) or office.view.evidence_ids(incident)[:EVIDENCE_MAX]
-    return answer(ask.evidence_shown(office, incident, wanted, who))
+    return answer(evidence_shown(office, incident, wanted, who))
 
 
 @router.get("/incidents/{id:path}/history", responses=says(list[Revision], "One line per revision, oldest first."))
