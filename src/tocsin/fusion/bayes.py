@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import ClassVar
 
 from msgspec.structs import replace
@@ -221,19 +222,17 @@ class Fusing:
         """Whether what is held is enough for an incident, now or when it happened, and no other tells of it yet."""
         if all(map(hazard.is_event, hypothesis.held.values())):
             return False
-        enough = life or hypothesis.log_odds >= self.settings.open_nats
-        if not enough and told_at is not None and told_at < memory.at:
-            then = self._parts(memory, hypothesis, hazard, told_at)
-            enough = score.log_odds(then) >= self.settings.open_nats
-        return enough and not self._covered(memory, hypothesis, hazard)
+        nats = hypothesis.log_odds
+        if told_at is not None and told_at < memory.at:
+            nats = max(nats, score.log_odds(self._parts(memory, hypothesis, hazard, told_at)))
+        return (life or nats >= self.settings.open_nats) and not self._covered(memory, hypothesis, hazard)
 
     def _covered(self, memory: Memory, hypothesis: Hypothesis, hazard: Hazard) -> bool:
         """Whether open incidents of graver hazards already speak of all that this one is about."""
         if not hazard.yields_to:
             return False
-        graver = [one for one in memory.hypotheses.values() if one.open and one.hazard in hazard.yields_to]
-        told = {name for one in graver for name in one.subjects}
-        return bool(told) and told.issuperset(hypothesis.subjects)
+        graver = (one.subjects for one in memory.hypotheses.values() if one.open and one.hazard in hazard.yields_to)
+        return {*chain(*graver)}.issuperset(hypothesis.subjects)
 
     def _parts(self, memory: Memory, hypothesis: Hypothesis, hazard: Hazard, at: float) -> tuple[Contribution, ...]:
         return (

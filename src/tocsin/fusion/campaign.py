@@ -88,11 +88,14 @@ class Ties:
 
     def _next(self, finding: Finding, hazard: Hazard) -> list[str]:
         """Whom it is done to, as far as that makes it likely that they act next."""
-        if hazard.is_event(finding) or not finding.actors:
-            return []
-        if finding.tactic in PROBING and not self.ours(finding.actors[0]):
+        actor = next(iter(finding.actors), "")
+        if hazard.is_event(finding) or not actor or not self._reaches_in(actor, finding.tactic):
             return []
         return [name for name in finding.targets if not _common(name, self._commons)]
+
+    def _reaches_in(self, actor: str, tactic: str) -> bool:
+        """Whether what an actor does may lead on: to be looked at from outside leads nowhere."""
+        return tactic not in PROBING or self.ours(actor)
 
     def _shared(self, memory: Memory, name: str) -> bool:
         """Whether many talk with this host: listed as common, or met in passing more than in accusations."""

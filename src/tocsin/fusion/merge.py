@@ -31,10 +31,9 @@ def _taken_over(memory: Memory, kept: Hypothesis, gone: Hypothesis) -> None:
     kept.left_out += gone.left_out
     kept.cited = sum(len(finding.evidence) for finding in kept.held.values())
     kept.open = kept.open or gone.open
-    for name in gone.names:
-        if memory.named.get(name) == gone.id:
-            memory.named[name] = kept.id
-            kept.names.append(name)
+    names = [name for name in gone.names if memory.named.get(name) == gone.id]
+    memory.named.update(dict.fromkeys(names, kept.id))
+    kept.names.extend(names)
 
 
 def _extend(own: list[T], more: Sequence[T]) -> None:

@@ -210,9 +210,8 @@ class BehaviourBench:
             metrics={
                 "records": self._batches() * BATCH,
                 "records_per_s_per_core": self._rate(folded_s),
-                **{f"{station.kind}_records_per_s": self._rate(station.cpu_s) for station in stations},
+                **self._rates(stations),
                 **memory,
-                "state_bytes": sum(station.state_bytes() for station in stations),
                 "maker_records_per_s": self._rate(made_s),
             },
             peers={"one dictionary update per record": {"records_per_s_per_core": self._peer(seed)}},
@@ -225,6 +224,9 @@ class BehaviourBench:
 
     def _batches(self) -> int:
         return max(20, self.records // BATCH)
+
+    def _rates(self, stations: Sequence[Station]) -> dict[str, float]:
+        return {f"{station.kind}_records_per_s": self._rate(station.cpu_s) for station in stations}
 
     def _rate(self, cpu_s: float) -> float:
         return self._batches() * BATCH / cpu_s if cpu_s else 0.0
@@ -252,9 +254,7 @@ class BehaviourBench:
                 station.feed(batch)
                 station.feed(Tick(at=batch.at, origin=Origin.SIMULATED))
             if number in marks:
-                gc.collect()
-                memory[f"resident_{marks[number]}_mb"] = resident_mb()
-                memory[f"state_{marks[number]}_bytes"] = sum(station.state_bytes() for station in stations)
+                memory |= _memory(marks[number], stations)
                 order.say(f"{marks[number]}: {(number + 1) * BATCH} records, {resident_mb():.0f} MB resident")
         memory["memory_growth"] = memory["resident_end_mb"] / memory["resident_start_mb"]
         return memory, time.process_time() - began - sum(station.cpu_s for station in stations)
@@ -271,6 +271,13 @@ class BehaviourBench:
             cpu_s += time.process_time() - began
             seen += len(batch.body.rows)
         return seen / cpu_s if cpu_s else 0.0
+
+
+def _memory(moment: str, stations: Sequence[Station]) -> dict[str, float]:
+    """What is held at one moment, by the process and in states."""
+    gc.collect()
+    held = sum(station.state_bytes() for station in stations)
+    return {f"resident_{moment}_mb": resident_mb(), f"state_{moment}_bytes": held}
 
 
 def _watches(member: Any) -> bool:  # noqa: ANN401  # a member of any kind

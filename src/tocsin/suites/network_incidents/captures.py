@@ -4,6 +4,7 @@ import gzip
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
@@ -80,11 +81,10 @@ def captures_of(data: Path) -> list[Capture]:
 
     The Zeek logs (and EVE logs) of one folder are one capture; any other recorded file is one by itself.
     """
+    folders = [data, *sorted(filter(Path.is_dir, data.rglob("*")))]
+    found = list(chain(*(_in_folder(folder, data) for folder in folders)))
     if data.is_file():
         found = [Capture(data.name, data.parent, (log,)) for log in _logs([data])]
-    else:
-        folders = [data, *sorted(filter(Path.is_dir, data.rglob("*")))]
-        found = [capture for folder in folders for capture in _in_folder(folder, data)]
     if not found:
         message = f"{data} holds nothing recorded that can be read (Zeek, EVE, pcap, flows): name another folder."
         raise ConfigError(message)
@@ -92,7 +92,7 @@ def captures_of(data: Path) -> list[Capture]:
 
 
 def _in_folder(folder: Path, data: Path) -> Iterator[Capture]:
-    logs = _logs(filter(Path.is_file, folder.iterdir()))
+    logs = _logs(filter(Path.is_file, folder.glob("*")))
     if any(log.is_zeek for log in logs):
         name = str(folder.relative_to(data)) if folder != data else folder.resolve().name
         yield _of_zeek(name, folder, logs)

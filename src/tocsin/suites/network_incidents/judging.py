@@ -134,21 +134,37 @@ class Run:
         return {self.seen.beginner[name] for name in self.concluded.evidence[finding.id] if name in self.seen.beginner}
 
 
+_NOTHING = Run(
+    name="",
+    truth=Judged(attackers={}, harmless=frozenset(), spared=frozenset(), named="", source=""),
+    seen=Seen(),
+    concluded=Concluded(),
+    lines=0,
+    rejected=0,
+    wall_s=0.0,
+)
+"""A capture of nothing: it names what is counted."""
+
+
 def metrics(runs: Sequence[Run]) -> dict[str, float]:
     """The numbers of all captures together."""
-    counts = [len(run.concluded.standing) for run in runs]
+    rows = [_numbers(run) for run in runs]
+    totals = {name: sum(row[name] for row in rows) for name in _numbers(_NOTHING)}
+    most = max((row["incidents"] for row in rows), default=0)
+    return {**totals, "incidents_per_capture_max": most, **_times(runs), **_names(runs)}
+
+
+def _numbers(run: Run) -> dict[str, float]:
+    """What is counted of one capture."""
     return {
-        "captures": len(runs),
-        "captures_with_attackers": sum(bool(run.truth.attackers) for run in runs),
-        "attackers": sum(len(run.truth.attackers) for run in runs),
-        "attackers_found": sum(len(run.found) for run in runs),
-        "benign_accused": sum(len(run.falsely_accused) for run in runs),
-        "incidents": sum(counts),
-        "incidents_per_capture_max": max(counts, default=0),
-        **_times(runs),
-        **_names(runs),
-        "lines": sum(run.lines for run in runs),
-        "rejected": sum(run.rejected for run in runs),
+        "captures": 1,
+        "captures_with_attackers": bool(run.truth.attackers),
+        "attackers": len(run.truth.attackers),
+        "attackers_found": len(run.found),
+        "benign_accused": len(run.falsely_accused),
+        "incidents": len(run.concluded.standing),
+        "lines": run.lines,
+        "rejected": run.rejected,
     }
 
 

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import isnan
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -21,6 +21,7 @@ _COLUMNS = ("label", "detailedlabel", "detailed-label", "detailed_label")
 _MALICIOUS = re.compile(r"malicious|malware|botnet|attack|\bc&?c\b|ddos|scan", re.IGNORECASE)
 _AGAINST = re.compile(r"\bto-?(botnet|malware)", re.IGNORECASE)
 _BENIGN = re.compile(r"^(flow=)?(from[-_])?(benign|normal|legitimate)", re.IGNORECASE)
+_ARGUS = ("SrcAddr", "DstAddr", "Label")
 _GLUED = re.compile(rb"\s{2,}")
 
 
@@ -77,14 +78,22 @@ def labelled(row: Mapping[str, Any], raw: bytes, form: str, fields: bytes) -> La
 
 def _words(raw: bytes, form: str, fields: bytes) -> list[str]:
     """What stands in the label columns of a line, as far as it has them."""
+    words: Iterable[str] = ()
     if form == "zeek-json" and b"label" in raw:
         said = msgspec.json.decode(raw)
-        return [str(said[name]) for name in _COLUMNS if said.get(name)]
-    if form != "zeek-tsv" or b"label" not in fields:
-        return []
-    columns = zip(fields.decode().split("\t")[1:], raw.decode().split("\t"), strict=False)
-    words = (word for name, value in columns for word in _in_column(name, value))
-    return [word for word in words if word not in ("", "-", "(empty)")]
+        words = (str(said.get(name) or "") for name in _COLUMNS)
+    elif form == "zeek-tsv" and b"label" in fields:
+        words = _in_columns(fields.decode().split("\t")[1:], raw.decode().split("\t"))
+    return list(filter(_is_said, words))
+
+
+def _is_said(word: str) -> bool:
+    return word not in ("", "-", "(empty)")
+
+
+def _in_columns(names: Sequence[str], values: Sequence[str]) -> Iterator[str]:
+    for name, value in zip(names, values, strict=False):
+        yield from _in_column(name, value)
 
 
 def _in_column(name: str, value: str) -> list[str]:
@@ -141,12 +150,15 @@ def argus_labels(file: BinaryIO) -> Iterator[Labelled]:
     head = next(lines, "")
     split = "\t" if "\t" in head else ","
     names = [name.strip() for name in head.split(split)]
-    if not {"SrcAddr", "DstAddr", "Label"} <= set(names):
-        return
-    for row in csv.DictReader(lines, names, delimiter=split):
-        source, target, label = (str(row.get(name) or "").strip() for name in ("SrcAddr", "DstAddr", "Label"))
-        if source and target and label:
-            yield _judged(float("nan"), source, target, label, [label])
+    if set(_ARGUS) <= set(names):
+        rows = csv.DictReader(lines, names, delimiter=split)
+        yield from filter(None, map(_argus_label, rows))
+
+
+def _argus_label(row: Mapping[str, Any]) -> Labelled | None:
+    source, target, label = (str(row.get(name) or "").strip() for name in _ARGUS)
+    known = source and target and label
+    return _judged(float("nan"), source, target, label, [label]) if known else None
 
 
 def judged(name: str, folder: Path, data: Path, labels: list[Labelled]) -> Judged:
