@@ -132,7 +132,7 @@ def test_a_rule_without_hits_has_a_bound_and_one_without_history_has_none(tocsin
     (tmp_path / "deaf.yml").write_text(RULE.replace("a001", "a004").replace("service: http", "service: dns"))
     paths = (tmp_path / "quiet.yml", tmp_path / "deaf.yml")
     said = tocsin("sigma", "backtest", *paths, "--log", log)
-    assert "none in 2.00 days: at most 1.5" in said.text
+    assert "none in 2.0 days: at most 1.5" in said.text
     assert "unknown: nothing of its log source" in said.text
 
 
