@@ -248,3 +248,9 @@ def test_evidence_of_one_campaign_is_bounded_and_the_rest_counted():
     (hypothesis,) = memory.hypotheses.values()
     assert sum(len(held.evidence) for held in hypothesis.held.values()) == hypothesis.cited == 80
     assert hypothesis.left_out == 160
+
+
+def test_what_can_be_called_what_it_is_names_the_incident_over_what_is_as_grave():
+    rule = found("cyber.sigma", "critical", PLC, START, actors=(BOT,), targets=(PLC,), tactic="impact", rule="r-1")
+    (incident,) = standing(run([rule, command(BOT, PLC, START + 60)]))
+    assert incident.title == f"Controller {PLC} stopped by {BOT}"

@@ -73,11 +73,14 @@ def title_of(hypothesis: Hypothesis, hazard: Hazard, parties: Parties, city: Cit
 
 
 def leading(hypothesis: Hypothesis, hazard: Hazard) -> Finding | None:
-    """The finding that names a campaign: the gravest, then the one that says most; None where all are mere events."""
+    """The finding that names a campaign; None where all are mere events.
+
+    It is the gravest, then one that can be called what it is, then the one that says most.
+    """
     telling = [one for one in hypothesis.held.values() if not hazard.is_event(one)]
     return max(
         telling if hazard.campaign else (),
-        key=lambda one: (SEVERITY[hazard.severity_of(one)], one.weight.nats, one.id),
+        key=lambda one: (SEVERITY[hazard.severity_of(one)], hazard.act_of(one) is not None, one.weight.nats, one.id),
         default=None,
     )
 

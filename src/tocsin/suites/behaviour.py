@@ -179,8 +179,8 @@ class BehaviourBench:
 
     Nine records in ten are ordinary traffic of `hosts` with `servers` and ever-new strangers; `scanners`
     sweep other networks, `beacons` call home every `beacon_every_s`. The cost is the CPU time of the folds alone; the
-    maker of the records is told beside. Memory is read after a twentieth of the records, half, and
-    all; `only` names detectors to measure (all by default).
+    maker of the records is told beside. Memory is read after a fifth of the records (caches are full
+    then), half, and all; `only` names detectors to measure (all by default).
     """
 
     kind: ClassVar[str] = "behaviour"
@@ -247,7 +247,7 @@ class BehaviourBench:
     def _drive(self, network: Network, stations: Sequence[Station], order: Order) -> tuple[dict[str, float], float]:
         """Feed everything; gives memory at three moments, and the CPU time of making the records."""
         count, began = self._batches(), time.process_time()
-        marks = {count // 20: "start", count // 2: "middle", count - 1: "end"}
+        marks = {count // 5: "start", count // 2: "middle", count - 1: "end"}
         memory: dict[str, float] = {}
         for number, batch in enumerate(network.batches(count)):
             for station in stations:
