@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from tocsin.sigma.comparing import compared, comparison
 from tocsin.sigma.rule import AllOf, AnyOf, Atom, Named, Node, Not
-from tocsin.sigma.taxonomy import MARKS, Lane, Row, Taxonomy, Value, leaves, words
+from tocsin.sigma.taxonomy import Lane, Row, Taxonomy, Value, leaves, marks_of, words
 
 Check = Callable[[Row], bool]
 """Whether a condition holds for a row."""
@@ -70,9 +70,9 @@ class Evaluator:
             return self._row_wise(atom)
         if not atom.field:
             test, hidden = comparison(atom), self._hidden
-            return lambda row: digest in row.get(MARKS, ()) or any(map(test, leaves(row, hidden)))
+            return lambda row: digest in marks_of(row) or any(map(test, leaves(row, hidden)))
         if self._taxonomy.is_personal(self._lane, atom.field):
-            return lambda row: digest in row.get(MARKS, ())
+            return lambda row: digest in marks_of(row)
         return value_check(atom, self._lane)
 
     def _row_wise(self, atom: Atom) -> Check:

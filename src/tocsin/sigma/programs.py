@@ -12,9 +12,9 @@ from msgspec import Struct
 from tocsin.sigma.conditions import Builder, Condition
 from tocsin.sigma.evaluating import Evaluator
 from tocsin.sigma.rule import Rule
-from tocsin.sigma.scanning import Found, Memo, Scan
+from tocsin.sigma.scanning import CODE_SIGNS, Found, Memo, Scan
 from tocsin.sigma.sought import Sought
-from tocsin.sigma.taxonomy import MARKS, Lane, Reader, Row, Taxonomy, Value, leaves, word_of
+from tocsin.sigma.taxonomy import MARKS, Lane, Reader, Row, Taxonomy, Value, leaves, marks_of, word_of
 from tocsin.sigma.witnesses import Trigger, guessed
 
 SHAPES_MAX = 1000
@@ -42,6 +42,7 @@ class Plan(Struct, frozen=True):
     keyed: Pick
     memos: tuple[Memo, ...]
     read: tuple[tuple[Reader, Memo], ...]
+    marked: bool
     spoken: Pick
     rest: bool
 
@@ -88,18 +89,18 @@ class Program:
 
     def _rest(self, plan: Plan, row: Row) -> list[Found]:
         """What lies deeper, what admission said, and keywords; raises TypeError for a value that is no plain one."""
-        entries = [memo.other(read(row)) for read, memo in plan.read]
-        if self._marks:
-            entries += [self._marks.get(digest) for digest in row.get(MARKS, ())]
-        if self._keywords is not None and (values := plan.spoken(row)):
-            entries.append(self._keywords.values(_texts(values, numbers=self._keywords.in_numbers)))
+        entries = [memo.other(read(row)) for read, memo in plan.read] if plan.read else []
+        if plan.marked:
+            entries += [self._marks.get(digest) for digest in marks_of(row)]
+        if self._keywords is not None and (texts := _texts(plan.spoken(row), codes=self._keywords.codes)):
+            entries.append(self._keywords.values(texts))
         return [entry for entry in entries if entry]
 
     def _deep(self, plan: Plan, row: Row) -> list[Found]:
         """A row with lists or objects: elements are looked at one by one, keywords for in everything."""
         entries = [memo.other(value) for memo, value in zip(plan.memos, plan.keyed(row), strict=True)]
         entries += [memo.other(read(row)) for read, memo in plan.read]
-        entries += [self._marks.get(digest) for digest in row.get(MARKS, ())]
+        entries += [self._marks.get(digest) for digest in marks_of(row)]
         if self._keywords is not None:
             entries.append(self._keywords.values(leaves(row, self._sought.hidden)))
         return [entry for entry in entries if entry]
@@ -136,9 +137,16 @@ class Program:
             elif names:
                 read.append((self._lane.reader(field), memo))
         spoken = self._speaking(shape, heard, keyed) if self._keywords else []
-        rest = bool(read or spoken or (self._marks and MARKS in keys))
+        marked = bool(self._marks) and MARKS in keys
         memos = tuple(memo for _name, memo in keyed)
-        plan = Plan(_picking([name for name, _memo in keyed]), memos, tuple(read), _picking(spoken), rest)
+        plan = Plan(
+            _picking([name for name, _memo in keyed]),
+            memos,
+            tuple(read),
+            marked,
+            _picking(spoken),
+            bool(read or marked or spoken),
+        )
         self._plans[shape] = plan
         return plan
 
@@ -189,11 +197,11 @@ class Program:
         return float((guessed(trigger) * DOUBT_ROWS + counted) / (DOUBT_ROWS + self._counted))
 
 
-def _texts(values: tuple[Value, ...], *, numbers: bool) -> list[str]:
-    """The texts of some values; of numbers only where a keyword could stand in one."""
+def _texts(values: tuple[Value, ...], *, codes: bool) -> list[str]:
+    """The texts of some values; without `codes` such as numbers and GUIDs, where no keyword can stand in one."""
     kinds = set(map(type, values))
-    if not numbers and kinds <= _TEXTUAL:
-        return [value for value in values if value.__class__ is str]
+    if codes and kinds <= _TEXTUAL:
+        return [value for value in values if value.__class__ is str and value.strip(CODE_SIGNS)]
     if kinds <= _PLAIN:
         return list(map(str, values))
     words = [word_of(value) for value in values]

@@ -22,7 +22,9 @@ HITS_MIN = 0.2
 """A field of which fewer rows than this are answered from memory is not remembered for a while."""
 FAST_CHARS_MAX = 20_000
 """Up to so many characters of texts are searched by the faster automaton: its tables are a hundred times as large."""
-_NUMBER = re.compile("[0-9-]*")
+_CODE = re.compile("[0-9a-fx:. {}-]*")
+CODE_SIGNS = "0123456789abcdefABCDEFxX-:. {}"
+"""What numbers, times, addresses and GUIDs are made of: no keyword with another sign can stand in them."""
 _BETWEEN = END + START
 PAUSE = 20 * VALUES_MAX
 
@@ -37,16 +39,19 @@ class Scan:
         self._whole = {text.text: number for text, number in texts.items() if text.how == "equals"}
         self._parts = {text.framed: number for text, number in texts.items() if text.how != "equals"}
         kind = Implementation.DFA if sum(map(len, self._parts)) < FAST_CHARS_MAX else Implementation.ContiguousNFA
-        self.in_numbers = any(_NUMBER.fullmatch(text.text) for text in texts)
+        self._alone = {text: ((number,), waking((number,))) for text, number in self._whole.items()}
+        self.codes = not any(_CODE.fullmatch(text.text) for text in texts)
         made = AhoCorasick(list(self._parts), store_patterns=True, implementation=kind) if self._parts else None
         self._search = made.find_matches_as_strings if made else None
 
     def value(self, text: str) -> Entry:
         """What one value satisfies."""
         text = text.lower()
+        if self._search is None:
+            return self._alone.get(text)
         if START in text or END in text:
             text = text.replace(START, STRANGE).replace(END, STRANGE)
-        found = self._found(START + text + END) if self._search is not None else []
+        found = self._found(START + text + END)
         whole = self._whole.get(text)
         if whole is not None:
             found.append(whole)
@@ -98,8 +103,10 @@ class Memo(dict[Value, Entry]):
                 raise TypeError  # a tuple can be a key, but is a list to rules
             if value.__class__ is not int or -2 < value < 2:  # to a dict True and 1.0 are the same key as 1
                 return self[text]
-        if self._pause or len(text) > CHARS_MAX:
-            self._pause -= self._pause > 0
+        if self._pause:
+            self._pause -= 1
+            return self._scan.value(text)
+        if len(text) > CHARS_MAX:
             return self._scan.value(text)
         if len(self) >= VALUES_MAX:
             self._turn()

@@ -241,6 +241,12 @@ def word_of(value: Value) -> str | None:
     return None
 
 
+def marks_of(row: Row) -> tuple[str, ...]:
+    """The digests that admission left in a row; nothing where something else stands there."""
+    given = row.get(MARKS)
+    return tuple(mark for mark in given if isinstance(mark, str)) if isinstance(given, list | tuple) else ()
+
+
 def leaves(value: Value, hidden: frozenset[str], path: str = "", depth: int = 0) -> Iterator[str]:
     """Every text in a value, where keywords are looked for: objects are entered to a depth of 20.
 
