@@ -198,6 +198,7 @@ def test_a_stream_without_end_is_given_up_early():
                 ("BA", "intrusion", "alarm", "1", {"zone": "2"}),
             ],
         ),
+        ("#1234|NBA1^^", [("BA", "intrusion", "alarm", None, {"zone": "1", "text": None})]),
         ("#1234|NAT", [("AT", "power", "alarm", None, {})]),
         ("#1234|Ova5lv1/HA9", [("HA", "hold-up", "alarm", None, {"zone": "9", "modifier": "va5 lv1"})]),
         ("#1234|NQZ1", [("QZ", "unknown", "report", None, {"zone": "1"})]),

@@ -156,7 +156,7 @@ def test_a_hostile_answer_is_a_problem_and_the_device_is_asked_again(garbage):
         running = started(device)
         wait_for(lambda: "PullMessages" in device.calls)
         device.garbage = garbage
-        wait_for(lambda: running.problem())
+        wait_for(running.problem)
         assert "its answer" in running.problem()
         wait_for(lambda: not running.problem())
         running.close()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from tocsin.app.config import EMBEDDED, MemberPlan, Settings, load_settings
+from tocsin.app.layout import secrets_of
 from tocsin.city.context import City
 from tocsin.contract.resources import Resources, content_folder
 from tocsin.contract.walk import configured, member_of, members
@@ -91,8 +92,10 @@ def _city(folder: Path, settings: Settings) -> Iterator[Complaint]:
 def _inputs(folder: Path, settings: Settings) -> Iterator[Complaint]:
     for name, plan in settings.inputs.items():
         try:
-            configured(member_of("sources", plan.kind), plan.parameters)
+            source = configured(member_of("sources", plan.kind), {"name": name, **plan.parameters})
             _check_input(folder, settings, plan)
+            if hasattr(source, "check"):
+                source.check(Resources(secrets=secrets_of(folder)))
         except TocsinError as error:
             yield Complaint(f"Input {name!r}: {error}")
             continue
@@ -111,7 +114,6 @@ def _check_input(folder: Path, settings: Settings, plan: MemberPlan) -> None:
         raise ConfigError(message)
     if plan.kind != "mqtt":
         return
-    from tocsin.app.layout import secrets_of
     from tocsin.contract.intake import Routes
     from tocsin.sources.mqtt import address_of
 

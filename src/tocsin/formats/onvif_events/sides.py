@@ -77,15 +77,13 @@ def side_of(message: Message) -> Side | None:
     >>> side_of(Message(topic="Door/State/DoorAlarm", source={"DoorToken": "d1"}, data={"State": "DoorForcedOpen"}))
     Side(name='door alarm d1', active=True)
     """
-    if message.operation == "Deleted":
+    found = next((row for row in _KNOWN if f"{message.topic}/".startswith(f"{row[0]}/")), None)
+    if found is None or message.operation == "Deleted":
         return None
-    for topic, item, name in _KNOWN:
-        if message.topic == topic or message.topic.startswith(f"{topic}/"):
-            values = [message.data[item]] if item in message.data else [] if item else list(message.data.values())
-            sides = [side for value in values if (side := _side(value)) is not None]
-            part = part_of(message)
-            return Side(f"{name} {part}" if part else name, sides[0]) if sides else None
-    return None
+    _, item, name = found
+    values = message.data.values() if not item else [message.data.get(item, "")]
+    active = next((side for value in values if (side := _side(value)) is not None), None)
+    return None if active is None else Side(f"{name} {part_of(message)}".strip(), active)
 
 
 def _side(value: str) -> bool | None:

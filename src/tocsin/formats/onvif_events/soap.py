@@ -43,11 +43,10 @@ class Credentials(Struct, frozen=True, kw_only=True):
 
 
 class Subscription(Struct, frozen=True, kw_only=True):
-    """A pull point: where it is, which reference parameters (XML) go with each request, and how long it lasts."""
+    """A pull point: where it is, and which reference parameters (XML) go with each request."""
 
     address: str
     parameters: tuple[str, ...] = ()
-    lasts_s: float | None = None
 
 
 def _request(action: str, body: str, to: str, who: Credentials | None, parameters: tuple[str, ...] = ()) -> bytes:
@@ -126,27 +125,13 @@ def raise_fault(root: Any) -> None:  # noqa: ANN401  # lxml's element
 def subscription_of(root: Any) -> Subscription:  # noqa: ANN401
     """The pull point in the answer to its creation; raises Fault, or BadInput where there is none."""
     raise_fault(root)
-    reference = next(root.iter(f"{{{EVENTS}}}SubscriptionReference"), None)
-    address = None if reference is None else reference.findtext(f"{ADDRESSING}Address")
-    if reference is None or not address:
+    found = root.find(f".//{{{EVENTS}}}SubscriptionReference/{ADDRESSING}Address")
+    address = "" if found is None else (found.text or "").strip()
+    if not address:
         raise BadInput("The device gave no pull point: does it offer PullPoint events (ONVIF profile S, T, C or D)?")
-    parameters = reference.find(f"{ADDRESSING}ReferenceParameters")
-    kept = [] if parameters is None else list(parameters)[:_PARAMETERS_MAX]
-    now, end = _moment(root, "CurrentTime"), _moment(root, "TerminationTime")
-    return Subscription(
-        address=address.strip(),
-        parameters=tuple(etree.tostring(node, encoding="unicode", with_tail=False) for node in kept),
-        lasts_s=None if now is None or end is None else max(0.0, end - now),
-    )
-
-
-def _moment(root: Any, name: str) -> float | None:  # noqa: ANN401
-    text = next((node.text for node in root.iter(f"{{http://docs.oasis-open.org/wsn/b-2}}{name}")), None)
-    try:
-        moment = datetime.fromisoformat((text or "").strip())
-    except ValueError:
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    kept = found.getparent().findall(f"{ADDRESSING}ReferenceParameters/*")[:_PARAMETERS_MAX]
+    parameters = tuple(etree.tostring(node, encoding="unicode", with_tail=False) for node in kept)
+    return Subscription(address=address, parameters=parameters)
 
 
 def device_time(root: Any) -> float | None:  # noqa: ANN401

@@ -88,6 +88,15 @@ def envelope_of(raw: bytes) -> Envelope:
     >>> envelope_of(b'\nCE110032"SIA-DCS"9876R579BDFL789ABC#12345A[#12345A|NFA129]\r').account
     '12345A'
     """
+    head = _HEAD.fullmatch(_checked(raw))
+    if head is None:
+        raise Garbled('The head of this frame is not "token", four digits, R, L, #account and a bracket.')
+    parts = {name: (head[name] or b"").decode() for name in ("token", "sequence", "receiver", "line", "account")}
+    return Envelope(encrypted=bool(head["sealed"]), rest=head["rest"], **parts)
+
+
+def _checked(raw: bytes) -> bytes:
+    """The body of a frame whose length and CRC hold."""
     if len(raw) > FRAME_BYTES_MAX:
         raise Garbled(f"This frame has {len(raw)} bytes, DC-09 allows {FRAME_BYTES_MAX}.")
     checked = _CHECKED.fullmatch(raw)
@@ -98,11 +107,7 @@ def envelope_of(raw: bytes) -> Envelope:
         raise Garbled(f"The length of this frame says {length} bytes, {len(body)} came.")
     if said != crc(body):
         raise Garbled("The CRC of this frame does not fit: it was damaged on its way.")
-    head = _HEAD.fullmatch(body)
-    if head is None:
-        raise Garbled('The head of this frame is not "token", four digits, R, L, #account and a bracket.')
-    parts = {name: (head[name] or b"").decode() for name in ("token", "sequence", "receiver", "line", "account")}
-    return Envelope(encrypted=bool(head["sealed"]), rest=head["rest"], **parts)
+    return body
 
 
 class Splitter:

@@ -1,6 +1,7 @@
 """What the data of a message report: events of SIA DC-03 (`Nri1/BA3`) and of Contact ID (`1130 01 003`)."""
 
 import re
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
@@ -53,27 +54,22 @@ def events_of(frame: Frame) -> tuple[Event, ...]:
         raise BadInput("The data of this message do not begin with #account| or |.")
     if found["account"] and _number(found["account"]) != _number(frame.account):
         raise BadInput("This message names one account outside and another inside.")
-    block = found["block"] or ""
-    if frame.token == "NULL":  # noqa: S105  # a token of the protocol
-        return ()
-    if frame.token == "ADM-CID":  # noqa: S105
-        return (_contact_id(block),)
-    if frame.token == "SIA-DCS":  # noqa: S105
-        return _sia(block)
-    raise BadInput('Messages of this token are not read: set the panel to "SIA-DCS" or "ADM-CID".')
+    if frame.token not in _READERS:
+        raise BadInput('Messages of this token are not read: set the panel to "SIA-DCS" or "ADM-CID".')
+    return _READERS[frame.token](found["block"] or "")
 
 
-def _contact_id(block: str) -> Event:
+def _none(_block: str) -> tuple[Event, ...]:
+    return ()
+
+
+def _contact_id(block: str) -> tuple[Event, ...]:
     found = _CONTACT_ID.fullmatch(block)
     if found is None:
         raise BadInput("This is no event of Contact ID: qualifier, three digits, group, zone.")
-    partition = _number(found[3])
-    return Event(
-        code=found[2],
-        qualifier=_QUALIFIERS[found[1]],
-        address=_number(found[4]),
-        partition="" if partition == "0" else partition,
-    )
+    partition = _number(found[3]).removeprefix("0")
+    event = Event(code=found[2], qualifier=_QUALIFIERS[found[1]], address=_number(found[4]), partition=partition)
+    return (event,)
 
 
 def _sia(block: str) -> tuple[Event, ...]:
@@ -102,20 +98,27 @@ def _events(packets: list["re.Match[str]"], qualifier: str) -> tuple[Event, ...]
     codes: list[dict[str, str | tuple[str, ...]]] = []
     others: tuple[str, ...] = ()
     for packet in packets:
-        if packet["modifier"]:
-            name = _NAMED.get(packet["modifier"], "")
-            if name:
-                known[name] = packet["value"] if name in ("clock", "date") else _number(packet["value"])
-            else:
-                others = (*others, f"{packet['modifier']}{packet['value']}")
+        if packet["modifier"] in _NAMED:
+            known[_NAMED[packet["modifier"]]] = _value(packet["value"])
+        elif packet["modifier"]:
+            others = (*others, f"{packet['modifier']}{packet['value']}")
         elif packet["code"]:
             address = _number(packet["address"].partition("-")[0])
             codes.append({**known, "code": packet["code"], "address": address, "modifiers": others})
         elif codes:
-            codes[-1]["text"] = (packet["text"] or packet["quoted"] or "")[:TEXT_CHARS_MAX].strip()
+            codes[-1]["text"] = "".join(filter(None, packet.group("text", "quoted")))[:TEXT_CHARS_MAX].strip()
     return tuple(Event(qualifier=qualifier, **code) for code in codes)  # type: ignore[arg-type]  # built by name above
+
+
+def _value(text: str) -> str:
+    """A number without leading zeros; a time or date as it is."""
+    return _number(text) if text.isdecimal() else text
 
 
 def _number(digits: str) -> str:
     """Without leading zeros, so that zone 003 of one format is zone 3 of another."""
     return digits.lstrip("0") or ("0" if digits else "")
+
+
+_READERS: Mapping[str, Callable[[str], tuple[Event, ...]]] = {"NULL": _none, "ADM-CID": _contact_id, "SIA-DCS": _sia}
+"""What reads the data of messages, by their token."""

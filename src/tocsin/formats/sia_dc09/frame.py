@@ -67,15 +67,7 @@ def frame_of(envelope: Envelope, key: bytes = b"") -> Frame:
 
     Text that is not UTF-8 is taken as ISO 8859-1, so that no alarm is lost for the name of a room.
     """
-    rest = envelope.rest
-    if envelope.encrypted:
-        if not key:
-            raise BadInput("This message is encrypted, but no key is known for its account: give its panel a `secret`.")
-        _, bar, content = unseal(rest.removeprefix(b"[").removesuffix(b"]"), key).partition(b"|")
-        if not bar:
-            raise BadInput("This message cannot be opened with the key of its account: compare the keys.")
-        rest = b"[" + content
-    found = _CONTENT.fullmatch(_text(rest))
+    found = _CONTENT.fullmatch(_text(_opened(envelope, key)))
     if found is None:
         opened = "cannot be opened with the key of its account" if envelope.encrypted else "is not [data][…]_time"
         raise BadInput(f"The content of this message {opened}.")
@@ -93,6 +85,18 @@ def frame_of(envelope: Envelope, key: bytes = b"") -> Frame:
         at=moment(found[3]) if found[3] else None,
         encrypted=envelope.encrypted,
     )
+
+
+def _opened(envelope: Envelope, key: bytes) -> bytes:
+    """What stands in and after the brackets, without the padding."""
+    if not envelope.encrypted:
+        return envelope.rest
+    if not key:
+        raise BadInput("This message is encrypted, but no key is known for its account: give its panel a `secret`.")
+    _, bar, content = unseal(envelope.rest.removeprefix(b"[").removesuffix(b"]"), key).partition(b"|")
+    if not bar:
+        raise BadInput("This message cannot be opened with the key of its account: compare the keys.")
+    return b"[" + content
 
 
 def _text(content: bytes) -> str:

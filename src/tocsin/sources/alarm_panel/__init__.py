@@ -1,5 +1,6 @@
 """Alarm panels that report by SIA DC-09 over TCP or UDP; each message is acknowledged when it is on disk."""
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,6 +15,8 @@ from tocsin.sources.alarm_panel.switchboard import Switchboard
 
 CODES = "alarm/codes.yaml"
 """Where the content says what codes mean."""
+
+_ACCOUNT = re.compile(r"[0-9A-F]{3,16}")
 
 
 class Panel(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -88,19 +91,21 @@ class AlarmPanels:
         found: dict[str, Known] = {}
         for source, panel in self.panels.items():
             account = panel.account.strip().upper()
-            if not 3 <= len(account) <= 16 or not set(account) <= set("0123456789ABCDEF"):
+            if not _ACCOUNT.fullmatch(account):
                 raise ConfigError(f"{self.name}: the account of {source} is 3 to 16 hexadecimal digits, in quotes.")
             if account in found:
                 raise ConfigError(f"{self.name}: {source} and {found[account].source} have one account: correct one.")
             zones = {zone.lstrip("0") or "0": sensor for zone, sensor in panel.zones.items()}
-            try:
-                key = key_of(resources.secret(panel.secret)) if panel.secret else b""
-            except ConfigError as error:
-                raise ConfigError(f"{self.name}, {source}: {error}") from None
-            found[account] = Known(source=source, key=key, zones=zones)
+            found[account] = Known(source=source, key=self._key(source, panel, resources), zones=zones)
         if not found:
             raise ConfigError(f"{self.name} knows no panels: name each under `panels` with its account.")
         return found
+
+    def _key(self, source: str, panel: Panel, resources: Resources) -> bytes:
+        try:
+            return key_of(resources.secret(panel.secret)) if panel.secret else b""
+        except ConfigError as error:
+            raise ConfigError(f"{self.name}, {source}: {error}") from None
 
 
 class RunningAlarmPanels:

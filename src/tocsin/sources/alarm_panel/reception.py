@@ -96,6 +96,10 @@ class _Call:
     logged: bool = False
 
 
+class _NotNow(BadInput):
+    """The panel may try again, told what time it is."""
+
+
 class Reception:
     """Between the switchboard's thread, which hears, and the engine's, which takes and acknowledges."""
 
@@ -134,77 +138,69 @@ class Reception:
         except Garbled as error:
             self.noise(raw, str(error))
             return
-        panel = self._known.get(envelope.account)
         try:
-            self._take(envelope, panel, caller, now)
+            panel = self._panel(envelope)
+            self._queue(self._opened(envelope, panel, now), envelope, panel, caller, now)
+        except _NotNow as error:
+            self.counts.refused += 1
+            caller.answer(refusal(now))
+            self._complain(raw, envelope, caller, str(error))
         except BadInput as error:
             self.counts.unable += 1
             caller.answer(unable(envelope))
-            self._reject(raw, str(error))
-            self._note(panel.source if panel else f"a panel at {caller.address}", str(error), now)
+            self._complain(raw, envelope, caller, str(error))
 
     def noise(self, raw: bytes, reason: str) -> None:
         """What is no frame: quarantined, not answered (DC-09 section 5.5.3)."""
         self.counts.garbled += 1
         self._reject(raw, reason)
 
-    def _take(self, envelope: Envelope, panel: Known | None, caller: Caller, now: float) -> None:
+    def _panel(self, envelope: Envelope) -> Known:
+        panel = self._known.get(envelope.account)
         if panel is None:
             raise BadInput("This account is not listed: add it under `panels` of this input.")
         if panel.key and not envelope.encrypted:
             raise BadInput("This message is not encrypted, but its panel has a key: switch encryption on in the panel.")
+        return panel
+
+    def _opened(self, envelope: Envelope, panel: Known, now: float) -> Frame:
+        """What it says; of an encrypted one only what the right key opens, and of now (DC-09 section 5.5.1.8)."""
+        if not panel.key:
+            return frame_of(envelope)
         try:
             frame = frame_of(envelope, panel.key)
         except BadInput as error:
-            if not envelope.encrypted or not panel.key:
-                raise
-            self._refuse(envelope, panel, caller, str(error), now)
-            return
-        if problem := self._off(frame, now):
-            self._refuse(envelope, panel, caller, problem, now)
-            return
-        self._queue(frame, envelope, panel, caller, now)
-
-    def _off(self, frame: Frame, now: float) -> str:
-        """What is wrong with the time of an encrypted message (DC-09 section 5.5.1.8), or empty."""
-        if not frame.encrypted:
-            return ""
+            raise _NotNow(str(error)) from error
         if frame.at is None:
-            return "This message is encrypted and has no time, so that it could be an old one played again."
-        behind, ahead = self._window_s
+            raise _NotNow("This message is encrypted and has no time: it could be an old one, played again.")
         off = frame.at - now
-        if -behind <= off <= ahead:
-            return ""
-        return f"The time of this message is {abs(off):.0f} s {'ahead' if off > 0 else 'old'}: set the panel's clock."
-
-    def _refuse(self, envelope: Envelope, panel: Known, caller: Caller, reason: str, now: float) -> None:
-        self.counts.refused += 1
-        caller.answer(refusal(now))
-        self._reject(envelope.head() + envelope.rest, reason)
-        self._note(panel.source, reason, now)
+        if not -self._window_s[0] <= off <= self._window_s[1]:
+            side = "ahead" if off > 0 else "old"
+            raise _NotNow(f"The time of this message is {abs(off):.0f} s {side}: set the panel's clock.")
+        return frame
 
     def _queue(self, frame: Frame, envelope: Envelope, panel: Known, caller: Caller, now: float) -> None:
         identity = (frame.token, frame.sequence, frame.receiver, frame.line, frame.data, *frame.extended)
+        calls = self._calls[envelope.account]
         with self._changed:
-            calls = self._calls[envelope.account]
             call = None if frame.token == "NULL" else calls.get(identity)  # noqa: S105  # a token of the protocol
             if call is not None and now - call.came_at <= REPEAT_S:
                 self._again(call, caller, now)
-                return
-            if self._closed or len(self._waiting) >= self._waiting_max:
+            elif self._closed or len(self._waiting) >= self._waiting_max:
                 self.counts.refused += 1
                 caller.answer(refusal(now))
-                return
-            readings = self._readings(frame, panel, caller, now)
-            call = _Call(envelope, panel.key, readings, now, [caller])
-            calls[identity] = call
-            calls.move_to_end(identity)
-            while len(calls) > REPEATS_KEPT:
-                calls.popitem(last=False)
-            self._waiting.append(call)
-            if self._trouble[0] == panel.source:
-                self._trouble = ("", "", 0.0)
-            self._changed.notify_all()
+            else:
+                call = _Call(envelope, panel.key, self._readings(frame, panel, caller, now), now, [caller])
+                self._remember(calls, identity, call)
+                self._waiting.append(call)
+                self._changed.notify_all()
+                self._understood(panel)
+
+    def _remember(self, calls: "OrderedDict[tuple[str, ...], _Call]", identity: tuple[str, ...], call: _Call) -> None:
+        calls[identity] = call
+        calls.move_to_end(identity)
+        while len(calls) > REPEATS_KEPT:
+            calls.popitem(last=False)
 
     def _again(self, call: _Call, caller: Caller, now: float) -> None:
         """A panel that was not answered in time: answer it when, or as soon as, its message is on disk."""
@@ -220,9 +216,8 @@ class Reception:
 
     def _readings(self, frame: Frame, panel: Known, caller: Caller, now: float) -> tuple[Reading[Any], ...]:
         """What a message says: its events as rows, the sides of what has two, or a sign of life."""
-        said = time_of(frame)
-        at = said if said is not None and now - OLD_S_MAX <= said <= now + self._window_s[1] else now
-        sent = frame.at if frame.at is not None and abs(now - frame.at) <= OLD_S_MAX else now
+        at = _believed(time_of(frame), now, OLD_S_MAX, self._window_s[1])
+        sent = _believed(frame.at, now, OLD_S_MAX, OLD_S_MAX)
         content = f"{sent}|{frame.token}|{frame.sequence}|{frame.data}|{frame.extended}".encode()
         number = (int(sent) - SINCE_2020_S) << 32 | crc32(content) & 0xFFFFFF00  # the low byte is for its events
         make = _Maker(panel, at, number, place_of(frame), self._via, self._origin)
@@ -230,29 +225,21 @@ class Reception:
         if frame.at is not None:
             told["clock_off_s"] = round(frame.at - now, 1)
         rows = rows_of(frame, self._codes, at, told)
-        if not rows:
-            return (make.reading(panel.source, "alive", 0, Alive(online=True)),)
-        contacts = [make.contact(index, row) for index, row in enumerate(rows) if _two_sided(row)]
-        return (make.rows(rows), *contacts)
+        return make.all(rows) if rows else (make.reading(panel.source, "alive", 0, Alive(online=True)),)
 
     def next_batch(self, wait_s: float, *, urgent: bool) -> Delivered | None:
         """The messages that wait, and what could not be read."""
         with self._changed:
-            self._changed.wait_for(lambda: bool(self._waiting or self._rejected) or self._closed, wait_s)
+            self._changed.wait_for(lambda: bool(self._waiting or self._rejected or self._closed), wait_s)
             calls = [self._waiting.popleft() for _ in range(min(BATCH_MAX, len(self._waiting)))]
             rejected = tuple(self._rejected)
             self._rejected.clear()
-            now = self._clock()
             for call in calls:
-                call.given_at = now
-        if not calls and not rejected:
-            return None
-
-        def acknowledge() -> None:
-            self._logged(calls)
-
+                call.given_at = self._clock()
         readings = tuple(reading for call in calls for reading in call.readings)
-        return Delivered(readings, rejected, acknowledge, urgent=urgent and bool(readings))
+        if not readings and not rejected:
+            return None
+        return Delivered(readings, rejected, lambda: self._logged(calls), urgent=urgent and bool(readings))
 
     def _logged(self, calls: list[_Call]) -> None:
         with self._changed:
@@ -275,8 +262,16 @@ class Reception:
             self._rejected.append((raw, reason))
             self._changed.notify_all()
 
-    def _note(self, source: str, reason: str, now: float) -> None:
-        self._trouble = (source, f"{source}: {reason}", now)
+    def _complain(self, raw: bytes, envelope: Envelope, caller: Caller, reason: str) -> None:
+        """Quarantine a frame, and tell of whom it came."""
+        self._reject(raw, reason)
+        panel = self._known.get(envelope.account)
+        source = panel.source if panel is not None else f"a panel at {caller.address}"
+        self._trouble = (source, f"{source}: {reason}", self._clock())
+
+    def _understood(self, panel: Known) -> None:
+        if self._trouble[0] == panel.source:
+            self._trouble = ("", "", 0.0)
 
     def problem(self) -> str:
         """The last trouble with a panel, for ten minutes or until that panel is understood."""
@@ -288,6 +283,11 @@ class Reception:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+
+
+def _believed(said: float | None, now: float, behind_s: float, ahead_s: float) -> float:
+    """What a clock said, or the arrival where it says nothing or what cannot be."""
+    return said if said is not None and now - behind_s <= said <= now + ahead_s else now
 
 
 def _two_sided(row: Mapping[str, Any]) -> bool:
@@ -304,6 +304,11 @@ class _Maker:
     place: Place | None
     via: str
     origin: Origin
+
+    def all(self, rows: list[dict[str, Any]]) -> tuple[Reading[Any], ...]:
+        """The events as lines of a log, and a side of each that has two."""
+        contacts = (self.contact(index, row) for index, row in enumerate(rows) if _two_sided(row))
+        return (self.rows(rows), *contacts)
 
     def rows(self, rows: list[dict[str, Any]]) -> Reading[Any]:
         """All events of the message, as lines of a log."""

@@ -50,6 +50,13 @@ class OnvifEvents:
 
     def check(self, resources: Resources) -> None:
         """Raises ConfigError for an address, a time or a secret that cannot work; calls nobody."""
+        self._check_url()
+        if not (0.0 < self.pull_s <= self.lasts_s / 2 and self.alive_s > 0.0 and self.waiting_max >= 1):
+            raise ConfigError(f"{self.name}: pull_s is above 0 and at most half of lasts_s; the others are above 0.")
+        if self.secret:
+            resources.secret(self.secret)
+
+    def _check_url(self) -> None:
         try:
             parts = urlsplit(self.url)
             _ = parts.port
@@ -59,10 +66,6 @@ class OnvifEvents:
             raise ConfigError(f"{self.name}: the URL begins with http:// or https:// and names the device's host.")
         if parts.username or parts.password:
             raise ConfigError(f"{self.name}: no user or password in a URL: set `user` and `secret`.")
-        if not (0.0 < self.pull_s <= self.lasts_s / 2 and self.alive_s > 0.0 and self.waiting_max >= 1):
-            raise ConfigError(f"{self.name}: pull_s is above 0 and at most half of lasts_s; the others are above 0.")
-        if self.secret:
-            resources.secret(self.secret)
 
     def start(self, resources: Resources, resume: bytes = b"") -> "RunningOnvifEvents":
         """Begin to connect; an absent device is a `problem()`, tried again, and not an error.

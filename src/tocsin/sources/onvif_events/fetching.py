@@ -167,29 +167,32 @@ class Fetching:
             self.counts.passed_over += 1
             return []
         declared = self._declared
-        said = None if message.at is None else message.at - self._session.clock_off_s
-        dated = said is not None and now - OLD_S_MAX <= said <= now + AHEAD_S_MAX
-        at = said if dated and said is not None else now
-        number = self._number(message, message.at if dated and message.at is not None else None, now)
-        line = row_text(message, declared.source, at)
-        batch = LogBatch(format="onvif", lines=(line,), offsets=(0,))
-        found = [self._reading(declared.source, "events", at, number, batch)]
-        side = side_of(message)
-        if side is not None:
-            sensor = declared.parts.get(part_of(message), declared.source)
-            flags = ("initial",) if message.operation == "Initialized" else ()
-            contact = Contact(name=side.name, active=side.active, flags=flags)
-            found.append(self._reading(sensor, f"sides of {declared.source}", at, number, contact))
-        return found
+        at, number = self._dated(message, now)
+        batch = LogBatch(format="onvif", lines=(row_text(message, declared.source, at),), offsets=(0,))
+        event = self._reading(declared.source, "events", at, number, batch)
+        return [event, *self._side(message, event)]
 
-    def _number(self, message: Message, dated: float | None, now: float) -> int:
-        """By the device's time and the content: what it tells again after a new pull point is no news.
+    def _side(self, message: Message, event: Reading[Any]) -> list[Reading[Any]]:
+        declared, side = self._declared, side_of(message)
+        if side is None:
+            return []
+        sensor = declared.parts.get(part_of(message), declared.source)
+        flags = ("initial",) if message.operation == "Initialized" else ()
+        contact = Contact(name=side.name, active=side.active, flags=flags)
+        return [self._reading(sensor, f"sides of {declared.source}", event.at, event.seq, contact)]
 
-        Where the device says no time, each message is one of its own.
+    def _dated(self, message: Message, now: float) -> tuple[float, int]:
+        """When it happened by our clock, and its number.
+
+        The number is made of the device's time and the content: what it tells again after a new pull point
+        is no news. Where the device says no time, each message is one of its own.
         """
-        own = b"" if dated is not None else str(self.counts).encode()
-        self.counts.undated += dated is None
-        return _number(now if dated is None else dated, row_text(message, "", dated or now) + own)
+        told = message.at or 0.0
+        at = told - self._session.clock_off_s
+        if now - OLD_S_MAX <= at <= now + AHEAD_S_MAX:
+            return at, _number(told, row_text(message, "", told))
+        self.counts.undated += 1
+        return now, _number(now, row_text(message, "", now) + str(self.counts.undated).encode())
 
     def _reading(self, source: str, boot: str, at: float, seq: int, body: Body) -> Reading[Any]:
         declared = self._declared
