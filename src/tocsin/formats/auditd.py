@@ -96,24 +96,35 @@ def record_of(line: bytes) -> Record:
 
 def _fields(text: str, kind: str) -> dict[str, str]:
     """Names and values; those that a user-space message wraps in quotes stand beside the others."""
+    fields = _pairs(text, kind)
+    if kind.endswith("AVC"):
+        fields["seresult"] = "denied" if "denied" in text else "granted"
+    return fields
+
+
+def _pairs(text: str, kind: str) -> dict[str, str]:
     fields: dict[str, str] = {}
     for name, value in _FIELD.findall(text.replace(_ENRICHED, " ")):
         if name == "msg" and value.startswith("'"):
-            fields.update(_fields(value[1:-1], kind))
+            fields.update(_pairs(value[1:-1], kind))
         elif (plain := _plain(name, value, kind)) not in {"(null)", "?", ""}:
             fields[name] = plain
-    if kind.endswith("AVC"):
-        fields["seresult"] = "denied" if "denied" in text else "granted"
     return fields
 
 
 def _plain(name: str, value: str, kind: str) -> str:
     if value[:1] in {'"', "'"}:
         return value[1:-1]
-    encoded = name in _ENCODED or (kind == "EXECVE" and _ARGUMENT.fullmatch(name) is not None)
-    if encoded and _HEX.fullmatch(value):
-        return bytes.fromhex(value).decode(errors="replace").replace("\x00", " ").replace("\x01", ",").strip()
+    if name in _ENCODED or (kind == "EXECVE" and _ARGUMENT.fullmatch(name) is not None):
+        return _decoded(value)
     return value
+
+
+def _decoded(value: str) -> str:
+    """The text that is written in hexadecimal; what is no hexadecimal stays."""
+    if _HEX.fullmatch(value) is None:
+        return value
+    return bytes.fromhex(value).decode(errors="replace").replace("\x00", " ").replace("\x01", ",").strip()
 
 
 def row_of(line: bytes) -> dict[str, Any]:
@@ -137,11 +148,21 @@ def joined(records: Sequence[Record]) -> dict[str, Any]:
     types = list(dict.fromkeys(record.type for record in records))
     row = _fields_of([record for record in records if record.type != "PATH"], command="EXECVE" in types)
     row |= _paths([record.fields for record in records if record.type == "PATH"])
-    row |= {"type": types[0] if len(types) == 1 else types, "serial": records[0].event.rpartition(":")[2]}
-    row |= {"node": records[0].node} if records[0].node else {}
+    row |= _of_event(records[0], types)
     row |= _what_happened(row, command="EXECVE" in types)
     row["at"] = records[0].at
     return row
+
+
+def _of_event(first: Record, types: list[str]) -> dict[str, Any]:
+    """What stands in the head of every record of an event."""
+    said = {"type": _alone(types), "serial": first.event.rpartition(":")[2]}
+    return {**said, "node": first.node} if first.node else said
+
+
+def _alone(values: list[str]) -> str | list[str]:
+    """The only one of a list, or the list."""
+    return values[0] if len(values) == 1 else values
 
 
 def _fields_of(records: Sequence[Record], *, command: bool) -> dict[str, Any]:
@@ -155,11 +176,14 @@ def _fields_of(records: Sequence[Record], *, command: bool) -> dict[str, Any]:
 
 def _paths(items: Sequence[dict[str, str]]) -> dict[str, Any]:
     lists = {name: [item[name] for item in items if name in item] for name in _LISTED}
-    found: dict[str, Any] = {
-        name: values[0] if len(values) == 1 else values for name, values in lists.items() if values
-    }
-    created = [item["name"] for item in items if item.get("nametype") == "CREATE" and "name" in item]
-    return {**found, "created": created} if created else found
+    found: dict[str, Any] = {name: _alone(values) for name, values in lists.items() if values}
+    if created := _created(items):
+        found["created"] = created
+    return found
+
+
+def _created(items: Sequence[dict[str, str]]) -> list[str]:
+    return [item["name"] for item in items if item.get("nametype") == "CREATE" and "name" in item]
 
 
 def _what_happened(row: dict[str, Any], *, command: bool) -> dict[str, Any]:
@@ -168,12 +192,22 @@ def _what_happened(row: dict[str, Any], *, command: bool) -> dict[str, Any]:
     if "saddr" in row and (address := _address(row["saddr"])):
         found |= {**address, "act": "network"}
     if "created" in row:
-        cwd = str(row.get("cwd", "")).rstrip("/")
-        found |= {"created": [_full(name, cwd) for name in row["created"]], "act": "file"}
+        found |= {"created": _full_names(row), "act": "file"}
     if command:
         found |= {"cmdline": " ".join(_arguments(row)), "act": "process"}
+    return found | _call(row)
+
+
+def _call(row: dict[str, Any]) -> dict[str, str]:
+    """The name of the system call, where it is known and the record does not give it."""
     name = _NAMES.get((row.get("arch", ""), row.get("syscall", "")))
-    return found if name is None or "SYSCALL" in row else {**found, "SYSCALL": name}
+    return {} if name is None or "SYSCALL" in row else {"SYSCALL": name}
+
+
+def _full_names(row: dict[str, Any]) -> list[str]:
+    """The files that came to be, each with its whole path."""
+    cwd = str(row.get("cwd", "")).rstrip("/")
+    return [_full(name, cwd) for name in row["created"]]
 
 
 def _full(name: str, cwd: str) -> str:
@@ -202,9 +236,13 @@ def _address(saddr: str) -> dict[str, str]:
         raw = bytes.fromhex(saddr)
     except ValueError:
         return {}
-    port = str(int.from_bytes(raw[2:4], "big"))
+    host = _host(raw)
+    return {"raddr": host, "rport": str(int.from_bytes(raw[2:4], "big"))} if host else {}
+
+
+def _host(raw: bytes) -> str:
     if raw[:2] == b"\x02\x00" and len(raw) >= 8:
-        return {"raddr": ".".join(map(str, raw[4:8])), "rport": port}
+        return ".".join(map(str, raw[4:8]))
     if raw[:2] == b"\x0a\x00" and len(raw) >= 24:
-        return {"raddr": ":".join(raw[at : at + 2].hex() for at in range(8, 24, 2)), "rport": port}
-    return {}
+        return raw[8:24].hex(":", 2)
+    return ""

@@ -80,12 +80,14 @@ def row_of(line: bytes) -> dict[str, Any]:
 
 def _said(message: str) -> dict[str, Any]:
     """What the first pattern that fits finds in a message; nothing where none does."""
-    fitting = ((event, pattern.match(message)) for event, pattern in _SAID)
-    event, found = next(((event, said) for event, said in fitting if said is not None), ("", None))
-    if found is None:
-        return {}
-    parts = {name: value for name, value in found.groupdict().items() if value is not None}
-    return {"event": event, **{name: int(text) if name in _NUMBERS else text for name, text in parts.items()}}
+    for event, pattern in _SAID:
+        if (found := pattern.match(message)) is not None:
+            return {"event": event, **_values(found.groupdict())}
+    return {}
+
+
+def _values(parts: dict[str, str | None]) -> dict[str, Any]:
+    return {name: int(text) if name in _NUMBERS else text for name, text in parts.items() if text is not None}
 
 
 def _time(stamp: str) -> float:

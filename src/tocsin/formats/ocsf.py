@@ -19,10 +19,12 @@ _ABSENT: Any = object()
 _OURS = ("at", "log", "~")
 _NUMBER = re.compile(r"\d{1,9}")
 _ADDRESS = re.compile(r"[^\s<>,;\"']+@[^\s<>,;\"']+")
-_MAKERS = ("lookup", "sum_of", "each_of", "joined", "first_of")
 
 Resolve = Callable[[Mapping[str, Any], int], Any]
 """What a part of a template gives for a row and time units per second; `_ABSENT` where it gives nothing."""
+
+Maker = Callable[[Mapping[str, Any]], Resolve]
+"""What reads an object of a template."""
 
 
 class Templates:
@@ -72,10 +74,13 @@ class _Entry:
         made: dict[str, Any] = {} if found is _ABSENT else found
         if "activity_id" in made and "type_uid" not in made:
             made["type_uid"] = made["class_uid"] * 100 + made["activity_id"]
-        rest = {name: value for name, value in row.items() if name not in self._known and not _empty(value)}
-        if unmapped := _merged(_nested(rest), made.pop("unmapped", {})):
+        if unmapped := {**_nested(self._unspoken(row)), **made.pop("unmapped", {})}:
             made["unmapped"] = unmapped
         return made
+
+    def _unspoken(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """What a row holds that no part of the template speaks of."""
+        return {name: value for name, value in row.items() if name not in self._known and not _empty(value)}
 
 
 def _word(value: object) -> str:
@@ -88,26 +93,33 @@ def _empty(value: object) -> bool:
 
 def _fields(part: Any) -> Iterator[str]:  # noqa: ANN401  # any part of a template
     """Every field of rows that a template speaks of, by the key under which a row has it."""
-    if isinstance(part, str) and part.startswith("$"):
+    if _is_field(part):
         name = part[1:].partition("|")[0]
         yield from (name, name.partition(".")[0])
-    elif isinstance(part, dict):
-        for inner in part.values():
-            yield from _fields(inner)
-    elif isinstance(part, list):
-        for inner in part:
-            yield from _fields(inner)
+    for inner in _parts_of(part):
+        yield from _fields(inner)
+
+
+def _is_field(part: object) -> bool:
+    return isinstance(part, str) and part.startswith("$")
+
+
+def _parts_of(part: Any) -> Iterable[Any]:  # noqa: ANN401  # any part of a template
+    """The parts directly inside an object or a list."""
+    if isinstance(part, dict):
+        return part.values()
+    return part if isinstance(part, list) else ()
 
 
 def _part(part: Any) -> Resolve:  # noqa: ANN401  # any part of a template
-    if isinstance(part, str) and part.startswith("$"):
+    if _is_field(part):
         name, _, how = part[1:].partition("|")
         return _field(name, how)
     if isinstance(part, list):
         return _list(part)
     if isinstance(part, dict):
-        maker = next((name for name in _MAKERS if name in part), None)
-        return _object(part) if maker is None else _made(maker, part)
+        maker = next((make for name, make in _MAKERS.items() if name in part), _object)
+        return maker(part)
     return lambda _row, _per_s: part
 
 
@@ -115,10 +127,15 @@ def _read(row: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401  # any JSON
     """A field by its key, or inside objects along a dotted name."""
     found: Any = row.get(name, _ABSENT)
     if found is _ABSENT and "." in name:
-        found = row
-        for step in name.split("."):
-            found = found.get(step, _ABSENT) if isinstance(found, Mapping) else _ABSENT
+        found = _inside(row, name)
     return _ABSENT if found is None or found == "" else found
+
+
+def _inside(row: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401  # any JSON value
+    found: Any = row
+    for step in name.split("."):
+        found = found.get(step, _ABSENT) if isinstance(found, Mapping) else _ABSENT
+    return found
 
 
 def _field(name: str, how: str) -> Resolve:
@@ -135,49 +152,43 @@ def _object(part: Mapping[str, Any], *, always: bool = False) -> Resolve:
     """An object; without `always`, nothing where it was to hold fields and holds none."""
     needs = tuple(part.get("needs") or ())
     parts = {name: _part(inner) for name, inner in part.items() if name != "needs"}
-    telling = frozenset(name for name, inner in part.items() if _speaks(inner))
-    plain = always or not telling
-
-    def resolve(row: Mapping[str, Any], per_s: int) -> Any:  # noqa: ANN401  # an object, or nothing
-        if any(_read(row, name) is _ABSENT for name in needs):
-            return _ABSENT
-        found = {name: value for name, one in parts.items() if (value := one(row, per_s)) is not _ABSENT}
-        return found if found and (plain or not telling.isdisjoint(found)) else _ABSENT
-
-    return resolve
+    resolve = partial(_laid_out, parts, frozenset() if always else _telling(part))
+    return partial(_where_given, needs, resolve) if needs else resolve
 
 
-def _speaks(part: Any) -> bool:  # noqa: ANN401  # any part of a template
-    """Whether a part holds a field of rows."""
-    return next(_fields(part), None) is not None
+def _telling(part: Mapping[str, Any]) -> frozenset[str]:
+    """The names in an object under which fields of rows are told."""
+    return frozenset(name for name, inner in part.items() if next(_fields(inner), None) is not None)
+
+
+def _where_given(needs: tuple[str, ...], resolve: Resolve, row: Mapping[str, Any], per_s: int) -> Any:  # noqa: ANN401
+    """What `resolve` gives where a row holds all the fields that it needs."""
+    return _ABSENT if any(_read(row, name) is _ABSENT for name in needs) else resolve(row, per_s)
+
+
+def _laid_out(parts: Mapping[str, Resolve], telling: frozenset[str], row: Mapping[str, Any], per_s: int) -> Any:  # noqa: ANN401
+    """The object of these parts; where some of them are `telling`, one of those must be there."""
+    found = {name: value for name, one in parts.items() if (value := one(row, per_s)) is not _ABSENT}
+    return found if found and not (telling and telling.isdisjoint(found)) else _ABSENT
 
 
 def _list(part: list[Any]) -> Resolve:
     """Every item that is there; what an `each` gives is laid out among them."""
-    items = [(_part(one), isinstance(one, dict) and "each_of" in one) for one in part]
-
-    def resolve(row: Mapping[str, Any], per_s: int) -> Any:  # noqa: ANN401  # a list, or nothing
-        found: list[Any] = []
-        for one, spread in items:
-            value = one(row, per_s)
-            if value is not _ABSENT:
-                found.extend(value if spread else [value])
-        return found or _ABSENT
-
-    return resolve
+    return partial(_items, [(_part(one), isinstance(one, dict) and "each_of" in one) for one in part])
 
 
-def _made(maker: str, part: Mapping[str, Any]) -> Resolve:
-    match maker:
-        case "lookup":
-            return _mapped(part)
-        case "sum_of":
-            return partial(_sum, [_part(one) for one in part["sum_of"]])
-        case "joined":
-            return partial(_text_of, [_part(one) for one in part["joined"]])
-        case "first_of":
-            return partial(_first, [_part(one) for one in part["first_of"]])
-    return _each(part)
+def _items(parts: Iterable[tuple[Resolve, bool]], row: Mapping[str, Any], per_s: int) -> Any:  # noqa: ANN401
+    found: list[Any] = []
+    for one, spread in parts:
+        value = one(row, per_s)
+        if value is not _ABSENT:
+            found.extend(value if spread else [value])
+    return found or _ABSENT
+
+
+def _of_parts(name: str, combine: Callable[[list[Resolve], Mapping[str, Any], int], Any]) -> "Maker":
+    """What makes one value of the parts that are listed under `name`."""
+    return lambda part: partial(combine, [_part(one) for one in part[name]])
 
 
 def _mapped(part: Mapping[str, Any]) -> Resolve:
@@ -226,18 +237,20 @@ def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in flat.items():
         *way, last = name.split(".")
-        inner: Any = found
-        for step in way:
-            inner = inner.setdefault(step, {}) if isinstance(inner, dict) else None
-        if isinstance(inner, dict) and last not in inner:
+        inner = _object_at(found, way)
+        if inner is not None and last not in inner:
             inner[last] = value
         else:
             found[name] = value
     return found
 
 
-def _merged(rest: dict[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
-    return {**rest, **told}
+def _object_at(found: dict[str, Any], way: Iterable[str]) -> dict[str, Any] | None:
+    """The object at the end of a way, which is made where it is free; None where another field lies in it."""
+    inner: Any = found
+    for step in way:
+        inner = inner.setdefault(step, {}) if isinstance(inner, dict) else None
+    return inner if isinstance(inner, dict) else None
 
 
 def _time(value: object, per_s: int) -> Any:  # noqa: ANN401  # a number, or nothing
@@ -276,6 +289,14 @@ def _forwarded(value: object, _per_s: int) -> Any:  # noqa: ANN401  # a text, or
     texts = [str(one) for one in _listed(value)]
     return next((one.partition("-> ")[2] for one in texts if one.upper().startswith("X-FORWARDED-FOR")), _ABSENT)
 
+
+_MAKERS: "Mapping[str, Maker]" = {
+    "lookup": _mapped,
+    "sum_of": _of_parts("sum_of", _sum),
+    "each_of": _each,
+    "joined": _of_parts("joined", _text_of),
+    "first_of": _of_parts("first_of", _first),
+}
 
 _CONVERTERS: Mapping[str, Callable[[Any, int], Any]] = {
     "time": _time,

@@ -1,6 +1,7 @@
 """Syslog: RFC 5424 messages both ways, RFC 3164 ones and lines of files read, octet-counted frames (RFC 6587)."""
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -96,10 +97,21 @@ def _field(name: str, value: str) -> str:
 
 def _structured(data: tuple[SdElement, ...]) -> str:
     _distinct([element for element, _ in data])
-    for name in [name for element, params in data for name in (element, *(param for param, _ in params))]:
+    for name in _names(data):
         if not _NAME.fullmatch(name):
             _wrong(f"structured data name {name[:40]!r}", 'at most 32 printable ASCII characters but = ] " and space')
-    return "".join(f"[{element}{''.join(map(_param, params))}]" for element, params in data) or "-"
+    return "".join(map(_element, data)) or "-"
+
+
+def _names(data: tuple[SdElement, ...]) -> Iterator[str]:
+    for element, params in data:
+        yield element
+        yield from (param for param, _ in params)
+
+
+def _element(said: SdElement) -> str:
+    element, params = said
+    return f"[{element}{''.join(map(_param, params))}]"
 
 
 def _distinct(elements: list[str]) -> None:
@@ -352,8 +364,8 @@ def _line(buffer: bytes) -> tuple[bytes | None, bytes]:
 
 
 def _counted(buffer: bytes) -> tuple[bytes | None, bytes]:
-    found = re.match(rb"([1-9]\d{0,5})( ?)", buffer)
-    if found is None or (not found.group(2) and found.end() < len(buffer)):
+    found = re.match(rb"([1-9]\d{0,5})( |\Z)", buffer)
+    if found is None:
         message = "Syslog: a frame must begin with its length in bytes and a space, or with <."
         raise BadInput(message)
     length = int(found.group(1))

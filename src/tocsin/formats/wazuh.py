@@ -36,14 +36,16 @@ def row_of(line: bytes) -> dict[str, Any]:
     if not isinstance(rule, dict) or "level" not in rule:
         raise BadInput("This object has no rule with a level: it is not a Wazuh alert.")
     row["at"] = time_of(row.pop("timestamp", None))
-    decoder, data = row.get("decoder"), row.get("data")
+    decoder = row.get("decoder")
     if isinstance(decoder, dict) and isinstance(decoder.get("name"), str):
         row["decoder_name"] = decoder["name"]
-    return row | (_inside(data) if isinstance(data, dict) else {}) | {"at": row["at"]}
+    return row | _inside(row.get("data")) | {"at": row["at"]}
 
 
-def _inside(data: dict[str, Any]) -> dict[str, Any]:
+def _inside(data: object) -> dict[str, Any]:
     """The event that an alert is about, under the names of its own log; a Windows event is taken out of `data`."""
+    if not isinstance(data, dict):
+        return {}
     found: dict[str, Any] = {}
     if isinstance(data.get("audit"), dict):
         found |= _audit(data["audit"])
@@ -58,10 +60,15 @@ def _windows(win: dict[str, Any]) -> dict[str, Any]:
     if isinstance(data, dict):
         fields.update((name[:1].upper() + name[1:], value) for name, value in data.items())
     if isinstance(system, dict):
-        fields.update({ours: system[theirs] for theirs, ours in _SYSTEM.items() if theirs in system})
-        number = str(system.get("eventID", ""))
-        if number.isdecimal() and len(number) <= 10:
-            fields["EventID"] = int(number)
+        fields.update(_system(system))
+    return fields
+
+
+def _system(system: dict[str, Any]) -> dict[str, Any]:
+    fields = {ours: system[theirs] for theirs, ours in _SYSTEM.items() if theirs in system}
+    number = str(system.get("eventID", ""))
+    if number.isdecimal() and len(number) <= 10:
+        fields["EventID"] = int(number)
     return fields
 
 

@@ -142,15 +142,20 @@ def _from_xml(event: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(system, dict):
         raise BadInput("This event has no System part: it is not a Windows event.")
     row = _data(event.get("EventData")) or _data(event.get("UserData"), nested=True)
-    for name, value in system.items():
-        if name in _SYSTEM and (text := _text(value)) is not None:
-            row[name] = text
+    row.update(_texts(system))
     row["EventID"] = _event_id(_text(system.get("EventID")))
     provider = _attributes(system.get("Provider"))
     if isinstance(provider.get("Name"), str):
         row["Provider_Name"] = provider["Name"]
     row["at"] = time_of(_attributes(system.get("TimeCreated")).get("SystemTime"))
     return row
+
+
+def _texts(system: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The elements of the System part that are rows' fields as they stand."""
+    for name, value in system.items():
+        if name in _SYSTEM and (text := _text(value)) is not None:
+            yield name, text
 
 
 def _attributes(value: object) -> Mapping[str, Any]:
@@ -182,11 +187,15 @@ def _data(data: object, *, nested: bool = False) -> dict[str, Any]:
 
 
 def _element(name: str, value: Any, *, nested: bool) -> dict[str, Any]:  # noqa: ANN401  # any JSON value
-    if name == "Data" and isinstance(value, list) and any(isinstance(one, dict) for one in value):
+    if name == "Data" and _has_elements(value):
         return dict(_named(value))
     if nested and isinstance(value, dict) and "#text" not in value:
         return _data(value)
     return {name: _text(value)}
+
+
+def _has_elements(value: object) -> bool:
+    return isinstance(value, list) and any(isinstance(one, dict) for one in value)
 
 
 def _named(items: list[Any]) -> Iterator[tuple[str, Any]]:
@@ -210,12 +219,16 @@ def _from_flat(event: dict[str, Any]) -> dict[str, Any]:
     if event.get("EventType") in _NXLOG_TYPES:
         del event["EventType"]  # NXLog's word for the level; Sysmon has a field of this name
     row = {_FLAT.get(name, name): _text(value) for name, value in event.items() if not name.startswith("@")}
-    if "EventID" not in row or not ("Channel" in row or "Provider_Name" in row or "Computer" in row):
+    if not _is_event(row):
         raise BadInput("This object has no EventID with a Channel, provider or computer: it is not a Windows event.")
     row["EventID"] = _event_id(row["EventID"])
     stamps = (event.get("@timestamp"), row.get("UtcTime"), row.get("EventTime"), row.get("TimeCreated"))
     row["at"] = time_of(next((stamp for stamp in stamps if stamp is not None), None))
     return row
+
+
+def _is_event(row: dict[str, Any]) -> bool:
+    return "EventID" in row and ("Channel" in row or "Provider_Name" in row or "Computer" in row)
 
 
 def _event_id(value: object) -> int:

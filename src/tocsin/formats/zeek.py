@@ -44,6 +44,17 @@ def header_of(text: str) -> Header:
     >>> header_of("#separator \\x09\n#path\tdns\n#fields\tts\tquery\n#types\ttime\tstring").fields
     ('ts', 'query')
     """
+    separator, said = _said(text)
+    fields, types = (tuple(said.get(name, "").split(separator)) for name in ("fields", "types"))
+    if not said.get("fields") or len(fields) != len(types):
+        raise BadInput("This Zeek log has no header with matching #fields and #types above its rows.")
+    words = ("set_separator", "empty_field", "unset_field")
+    given = {word: _unescaped(said[word]) for word in words if said.get(word)}
+    return Header(path=said.get("path", ""), fields=fields, types=types, separator=separator, **given)
+
+
+def _said(text: str) -> tuple[str, dict[str, str]]:
+    """The separator of a header, and what else its lines say by their names."""
     separator, said = "\t", {}
     for line in text.splitlines():
         name, _, rest = line.strip("\t ").partition(" " if "#separator" in line else separator)
@@ -51,12 +62,7 @@ def header_of(text: str) -> Header:
             separator = _unescaped(rest.strip()) or "\t"
         else:
             said[name.lstrip("#")] = rest
-    fields, types = (tuple(said.get(name, "").split(separator)) for name in ("fields", "types"))
-    if not said.get("fields") or len(fields) != len(types):
-        raise BadInput("This Zeek log has no header with matching #fields and #types above its rows.")
-    words = ("set_separator", "empty_field", "unset_field")
-    given = {word: _unescaped(said[word]) for word in words if said.get(word)}
-    return Header(path=said.get("path", ""), fields=fields, types=types, separator=separator, **given)
+    return separator, said
 
 
 def _unescaped(text: str) -> str:
