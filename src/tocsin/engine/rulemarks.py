@@ -15,6 +15,7 @@ from tocsin.model import NotFound, Observation
 from tocsin.sigma.evaluating import Evaluator
 from tocsin.sigma.matching import Matcher
 from tocsin.sigma.rule import Atom, Correlation, Rule
+from tocsin.sigma.spans import Span, spans
 from tocsin.sigma.taxonomy import MARKS, Lane, Row, Taxonomy, entered, word_of, words
 
 MATCHERS_MAX = 64
@@ -48,13 +49,15 @@ class Mark(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Matched(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why a rule held for one reading: `part` is the rule that read it, `rule` itself or one that it correlates.
 
-    `digest` names the rules that were in force then; `problem` says why nothing can be marked.
+    `digest` names the rules that were in force then, `spans` where the text of the part asks for what
+    was found; `problem` says why nothing can be marked.
     """
 
     rule: str
     digest: str = ""
     part: str = ""
     fields: tuple[Mark, ...] = ()
+    spans: tuple[Span, ...] = ()
     problem: str = ""
 
 
@@ -91,7 +94,8 @@ class RuleMarks:
             for part in parts_of(rule, book):
                 if self._matcher(book, part).row(format, row):
                     fields = tuple(_marks(taxonomy, row, part))
-                    yield Matched(rule=rule.id, digest=book.digest, part=part.id, fields=fields)
+                    places = spans(part.text, {one.field: one.wanted for one in fields})
+                    yield Matched(rule=rule.id, digest=book.digest, part=part.id, fields=fields, spans=places)
 
     def _matcher(self, book: RuleBook, part: Rule) -> Matcher:
         key = (book.digest, part.id)

@@ -3,9 +3,9 @@
 from collections import Counter
 
 from msgspec import Struct
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
-from tocsin.contract.attack import Tag, spoken, tag_of
+from tocsin.contract.attack import Tag, tag_of
 from tocsin.contract.rulebook import RuleBook
 from tocsin.engine.rows import RefusedRow, RuleRow, RulesRow
 from tocsin.engine.rules import Rules
@@ -41,11 +41,12 @@ class RuleList(Struct, frozen=True, kw_only=True):
     unfed: list[Unfed]
 
 
-class Related(Struct, frozen=True, kw_only=True):
-    """Another rule, by id and title."""
+class Related(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Another rule, by id and title; with its text where it is a part of the one shown."""
 
     id: str
     title: str
+    text: str = ""
 
 
 class RuleShown(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -114,7 +115,7 @@ def rule_shown(office: Office, name: str, digest: str = "") -> RuleShown:
         rule=rule_line(office, found.id),
         digest=book.digest,
         text=found.text,
-        words=explain(found, book.every, spoken()),
+        words=_words(found, book),
         attack=tuple(tag_of(tag) for tag in found.tags),
         description=found.description,
         author=found.author if isinstance(found, Rule) else "",
@@ -152,8 +153,15 @@ def state_of(row: RuleRow) -> str:
     return EXCEPTED if row.exempt else IN_FORCE
 
 
+def _words(rule: Rule | Correlation, book: RuleBook) -> str:
+    """What a rule matches; its title, tags and false positives are told apart."""
+    bare = replace(rule, tags=(), falsepositives=())
+    return explain(bare, book.every).partition("\n")[2]
+
+
 def _related(rule: Rule | Correlation, book: RuleBook) -> tuple[Related, ...]:
-    return tuple(map(_told, _parts(rule, book))) if isinstance(rule, Correlation) else ()
+    parts = _parts(rule, book) if isinstance(rule, Correlation) else []
+    return tuple(Related(id=one.id, title=one.title, text=one.text) for one in parts)
 
 
 def _parts(rule: Correlation, book: RuleBook) -> list[Rule | Correlation]:
