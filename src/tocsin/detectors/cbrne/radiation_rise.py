@@ -69,20 +69,23 @@ class RadiationRise:
     def step(self, state: Background | None, fact: Observation[Counts]) -> tuple[Background | None, list[Finding]]:
         """Judge one reading, then learn it unless it is a rise. Late and doubled readings change nothing."""
         rate = fact.body.counts_per_s
-        if not 0.0 <= rate < inf or (state is not None and fact.at <= state.last_at):
+        if not 0.0 <= rate < inf:
             return state, []
         if state is None:
             return Background(mean=rate, last_at=fact.at), []
+        if fact.at <= state.last_at:
+            return state, []
         sigma = self._sigma(state, rate)
-        if state.n >= self.warmup and sigma >= self.sigmas and rate >= self.ratio * state.mean:
-            return self._risen(state, fact, sigma)
-        return self._ordinary(state, rate, fact.at), []
+        return self._risen(state, fact, sigma) if self._rises(state, rate, sigma) else (self._ordinary(state, fact), [])
 
-    def _ordinary(self, state: Background, rate: float, at: float) -> Background:
+    def _rises(self, state: Background, rate: float, sigma: float) -> bool:
+        return state.n >= self.warmup and sigma >= self.sigmas and rate >= self.ratio * state.mean
+
+    def _ordinary(self, state: Background, fact: Observation[Counts]) -> Background:
         """A reading that is no rise: learned, unless a rise has only just been told."""
-        if not state.grade or at - state.risen_at >= self.calm_s:
-            return self._learned(state, rate, at)
-        state.last_at, state.readings = at, 0
+        if not state.grade or fact.at - state.risen_at >= self.calm_s:
+            return self._learned(state, fact.body.counts_per_s, fact.at)
+        state.last_at, state.readings = fact.at, 0
         return state
 
     def _sigma(self, state: Background, rate: float) -> float:
@@ -97,8 +100,15 @@ class RadiationRise:
         part = 1.0 / (state.n + 1) if state.n < self.warmup else 1.0 - exp(-elapsed_s / self.memory_s)
         return Background(mean=state.mean + part * (rate - state.mean), n=min(state.n + 1, 1_000_000), last_at=at)
 
+    def _grade(self, state: Background, rate: float) -> str:
+        return "high" if rate >= self.high_ratio * max(state.mean, 1.0) else "rise"
+
+    def _is_told(self, state: Background, grade: str, at: float) -> bool:
+        """Whether this grade, or a higher one, was told a short while ago."""
+        return state.grade in ("high", grade) and at - state.cited_at < self.repeat_s
+
     def _risen(self, state: Background, fact: Observation[Counts], sigma: float) -> tuple[Background, list[Finding]]:
-        grade = "high" if fact.body.counts_per_s >= self.high_ratio * max(state.mean, 1.0) else "rise"
+        grade = self._grade(state, fact.body.counts_per_s)
         risen = replace(
             state,
             last_at=fact.at,
@@ -107,8 +117,7 @@ class RadiationRise:
             readings=state.readings + 1,
             recent=[*state.recent, fact.id][-self.cited_max :],
         )
-        known = state.grade in ("high", grade)
-        if risen.readings < self.readings_min or (known and fact.at - state.cited_at < self.repeat_s):
+        if risen.readings < self.readings_min or self._is_told(state, grade, fact.at):
             return risen, []
         risen.grade = "high" if state.grade == "high" else grade
         finding = self._finding(fact, risen, sigma)

@@ -121,10 +121,14 @@ def limits_from(table: dict[str, Any]) -> dict[str, Limits]:
         raise ConfigError(f"{_TABLE}: {error!r} is missing or no number. Compare with the table that ships.") from error
 
 
+def _are_whole(ppm: dict[str, tuple[float, ...]], count: int) -> bool:
+    return bool(ppm) and all(len(values) == count and min(values) > 0 for values in ppm.values())
+
+
 def _limits(name: str, row: dict[str, Any], table: dict[str, Any]) -> Limits:
     minutes = tuple(map(float, table["durations_min"]))
     ppm = {grade: tuple(map(float, row[grade])) for grade in _GRADES if row[grade] != "not recommended"}
-    if not ppm or any(len(values) != len(minutes) or min(values) <= 0 for values in ppm.values()):
+    if not _are_whole(ppm, len(minutes)):
         raise ConfigError(f"{_TABLE}: {name} needs one value above 0 per duration, or `not recommended`.")
     status = str(row.get("status", table["status"]))
     doubt = "" if status.startswith("read ") else f"; value {status}"
@@ -152,16 +156,20 @@ class _Judge:
         exposures = Exposures() if state is None else state
         limits = self.limits.get(fact.body.substance)
         ppm = level_ppm(fact.body)
-        if limits is None or ppm is None:
-            return exposures, []
+        found = [] if limits is None or ppm is None else self._taken(exposures, limits, ppm, fact)
+        return exposures, found
+
+    def _taken(
+        self, exposures: Exposures, limits: Limits, ppm: float, fact: Observation[Concentration]
+    ) -> list[Finding]:
         exposure = exposures.by_substance.get(fact.body.substance)
         if exposure is None:
             exposure = exposures.by_substance[fact.body.substance] = Exposure(last_at=fact.at)
         elif fact.at <= exposure.last_at:
-            return exposures, []
+            return []
         self._expose(exposure, limits, ppm, fact)
         exposure.last_at, exposure.last_ppm = fact.at, ppm
-        return exposures, self._told(exposure, limits, ppm, fact)
+        return self._told(exposure, limits, ppm, fact)
 
     def _expose(self, exposure: Exposure, limits: Limits, ppm: float, fact: Observation[Concentration]) -> None:
         """Take the reading into dose, episode and held grades."""
@@ -169,16 +177,18 @@ class _Judge:
         elapsed_s = fact.at - exposure.last_at
         if ppm >= onset:
             self._breathe(exposure, limits, ppm, fact.at, min(elapsed_s, self.rule.gap_s_max))
-            exposure.since = fact.at if exposure.since is None else exposure.since
-            exposure.calm_at = None
-            exposure.recent = [*exposure.recent, fact.id][-self.rule.cited_max :]
+            self._lasts(exposure, fact)
         elif exposure.since is not None:
             self._calm(exposure, fact.at)
-        if exposure.dose:
-            oldest = int((fact.at - 60.0 * limits.minutes[-1]) // _BIN_S)
-            exposure.dose = {minute: dose for minute, dose in exposure.dose.items() if minute > oldest}
+        exposure.dose = _remembered(exposure.dose, fact.at - 60.0 * limits.minutes[-1])
         if ppm >= onset or exposure.held:
             exposure.held = self._held(exposure.held, limits, ppm, fact.at, elapsed_s)
+
+    def _lasts(self, exposure: Exposure, fact: Observation[Concentration]) -> None:
+        """The episode goes on, or begins."""
+        exposure.since = fact.at if exposure.since is None else exposure.since
+        exposure.calm_at = None
+        exposure.recent = [*exposure.recent, fact.id][-self.rule.cited_max :]
 
     def _calm(self, exposure: Exposure, at: float) -> None:
         """Clean air: after enough of it, the episode is over."""
@@ -213,14 +223,17 @@ class _Judge:
         """A finding when a grade is reached, and again while it lasts."""
         exposed = exposure.since is not None and exposure.calm_at is None
         reached = self._reached(exposure, limits, fact.at) if exposed else None
-        if reached is None or not exposure.recent or reached.grade < exposure.grade:
-            return []
-        if reached.grade == exposure.grade and fact.at - exposure.cited_at < self.rule.repeat_s:
+        if reached is None or not self._is_news(exposure, reached, fact.at):
             return []
         exposure.grade, exposure.cited_at = reached.grade, fact.at
         finding = _finding(fact, exposure, reached, ppm)
         exposure.recent = []
         return [finding]
+
+    def _is_news(self, exposure: Exposure, reached: _Reached, at: float) -> bool:
+        if not exposure.recent or reached.grade < exposure.grade:
+            return False
+        return reached.grade > exposure.grade or at - exposure.cited_at >= self.rule.repeat_s
 
     def _reached(self, exposure: Exposure, limits: Limits, at: float) -> _Reached | None:
         """The highest grade that holds now."""
@@ -267,6 +280,15 @@ def _finding(fact: Observation[Concentration], exposure: Exposure, reached: _Rea
     )
 
 
+def _remembered(dose: dict[int, float], since: float) -> dict[int, float]:
+    oldest = int(since // _BIN_S)
+    return {minute: taken for minute, taken in dose.items() if minute > oldest}
+
+
+def _is_possible(ppm: float) -> bool:
+    return isfinite(ppm) and ppm <= _PPM_MAX
+
+
 def level_ppm(body: Concentration) -> float | None:
     """What a reading says at least, in ppm; None where it cannot be (no number, more than all air).
 
@@ -275,7 +297,7 @@ def level_ppm(body: Concentration) -> float | None:
     >>> level_ppm(Concentration(substance="chlorine", ppm=0.0, range_ppm=10.0, flags=("saturated",)))
     10.0
     """
-    if not isfinite(body.ppm) or body.ppm > _PPM_MAX:
+    if not _is_possible(body.ppm):
         return None
     if body.range_ppm is not None and (body.ppm > body.range_ppm or "saturated" in body.flags):
         return body.range_ppm
@@ -306,10 +328,10 @@ def _exceeded(means: list[tuple[float, float]], limits: Limits, grade: str) -> _
         limit = limits.at(grade, minutes)
         if limit is not None and mean >= limit:
             value = f"{grade.upper()} ({limit:.3g} ppm{limits.doubt})"
-            urgent = grade == "aegl-3" or minutes <= _URGENT_MIN
-            return _Reached(
-                grade=grade,
-                because=f"now, a mean of {mean:.3g} ppm over {minutes:.0f} min, above {value}",
-                life=grade != "aegl-1" and urgent,
-            )
+            because = f"now, a mean of {mean:.3g} ppm over {minutes:.0f} min, above {value}"
+            return _Reached(grade=grade, because=because, life=_threatens_life(grade, minutes))
     return None
+
+
+def _threatens_life(grade: str, minutes: float) -> bool:
+    return grade == "aegl-3" or (grade != "aegl-1" and minutes <= _URGENT_MIN)

@@ -136,13 +136,7 @@ class Beacon:
     def step(self, state: Calling | None, fact: Observation[LogEvents]) -> tuple[Calling, list[Finding]]:
         """Take the connections of one batch; one finding per host whose evidence grew."""
         batch = _Batch(Calling() if state is None else state, fact, {})
-        heard: dict[str, Flow] = {}
-        for flow in flows(fact, self.home):
-            if self._is_call(flow):
-                name = f"{flow.source} {flow.target} {flow.proto}/{flow.port}"
-                if self._note(batch, flow, name):
-                    heard[name] = flow
-        for name, flow in heard.items():
+        for name, flow in self._repeated(batch).items():
             self._judge(batch, name, flow)
         kept = batch.state
         told = [self._finding(fact, name, kept.callers[name], batch.grown[name]) for name in batch.grown]
@@ -157,6 +151,16 @@ class Beacon:
             return False
         return not (self.expected and inside(flow.target, self.expected))
 
+    def _repeated(self, batch: _Batch) -> dict[str, Flow]:
+        """The pairs that this batch gave a call that counts, each with its last one."""
+        heard: dict[str, Flow] = {}
+        for flow in flows(batch.fact, self.home):
+            if self._is_call(flow):
+                name = f"{flow.source} {flow.target} {flow.proto}/{flow.port}"
+                if self._note(batch, flow, name):
+                    heard[name] = flow
+        return heard
+
     def _note(self, batch: _Batch, flow: Flow, name: str) -> bool:
         """Add a call to its pair; whether it was a new one."""
         pairs = batch.state.table(flow)
@@ -166,8 +170,7 @@ class Beacon:
             self._heard(batch, pair, flow)
             return False
         gap_s = flow.at - pair.last
-        again = flow.source_port == pair.source_port and flow.outcome < 0 and gap_s < RETRY_S
-        if gap_s < BURST_S or again:
+        if gap_s < BURST_S or _is_retry(pair, flow, gap_s):
             return False
         pair.gaps = [*pair.gaps[1 - self.gaps_max :], round(gap_s, 3)]
         pair.last, pair.source_port = flow.at, flow.source_port
@@ -214,8 +217,7 @@ class Beacon:
         even = _spread(pair.gaps)
         points = min(1.5, 0.5 * log2(pair.calls / self.calls_min)) + _port_points(flow.port)
         points += next(worth for below, worth in _EVEN if even < below)
-        odd = not pair.service or misplaced(pair.service, flow.port) or not everyday(flow.port)
-        points += 0.5 if odd else -0.5
+        points += 0.5 if _is_odd(pair, flow) else -0.5
         return points + (1.0 if not pair.answered else 0.5 if _spread(pair.sizes) < 0.05 else 0.0)
 
     def _finding(self, fact: Observation[LogEvents], device: str, caller: Caller, evidence: list[str]) -> Finding:
@@ -271,6 +273,14 @@ def _because(flow: Flow, pair: Pair, place: str) -> str:
     answers = f"answered {pair.answered} times" if pair.answered else "never answered"
     pace = f"every {period_s:.3g} s (gaps differ by {even:.0%})".replace("%", " %")
     return f"{flow.source} called {place} {pair.calls} times, {pace}; {answers}."
+
+
+def _is_retry(pair: Pair, flow: Flow, gap_s: float) -> bool:
+    return flow.source_port == pair.source_port and flow.outcome < 0 and gap_s < RETRY_S
+
+
+def _is_odd(pair: Pair, flow: Flow) -> bool:
+    return bool(not pair.service or misplaced(pair.service, flow.port) or not everyday(flow.port))
 
 
 def _spread(values: list[float] | list[int]) -> float:

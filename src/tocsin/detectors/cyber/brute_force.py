@@ -42,6 +42,8 @@ _SHORT_S = 20.0
 _SHORT_BYTES = 8_000
 _SHORT_WORTH = 0.5
 _FAILED_STATUS = frozenset({401, 403})
+_GRADES = {"by": ("", "weak", "clear", "strong"), "at": ("", *("background",) * 3)}
+"""By the role of the subject: the grades of the levels that its bucket reaches."""
 _RANK = {"": 0, "background": 1, "weak": 2, "clear": 3, "strong": 4, "entered": 5}
 
 
@@ -133,19 +135,22 @@ class BruteForce:
 
     def _tries(self, fact: Observation[LogEvents]) -> Iterator[Try]:
         """All log-ins in the rows of a batch, in order of kind."""
+        yield from self._short(fact)
+        reader = _zeek_try if fact.body.format == "zeek" else _eve_try
+        made = (reader(index, row) for index, row in enumerate(fact.body.rows))
+        yield from (one for one in made if one is not None)
+
+    def _short(self, fact: Observation[LogEvents]) -> Iterator[Try]:
+        """Connections so short that they can only be a failed log-in."""
         for flow in flows(fact, self.home):
             service = SHORT_SERVICES.get(flow.port, "")
             if service and _is_short(flow):
                 inward = flow.to_inside and not flow.from_inside
                 yield Try(flow.row, flow.at, flow.source, flow.target, service, _SHORT_WORTH, inward)
-        reader = _zeek_try if fact.body.format == "zeek" else _eve_try
-        made = (reader(index, row) for index, row in enumerate(fact.body.rows))
-        yield from (one for one in made if one is not None)
 
     def _take(self, kept: Forcing, one: Try, fact: Observation[LogEvents], grown: dict[str, list[str]]) -> None:
         """Add a log-in to the bucket of its attacker; where that is outside, of its victim."""
-        outside = one.inward or (not ours(one.source, self.home) and ours(one.target, self.home))
-        subject, other, role = (one.target, one.source, "at") if outside else (one.source, one.target, "by")
+        subject, other, role = (one.target, one.source, "at") if self._comes_in(one) else (one.source, one.target, "by")
         name = f"{subject} {one.service} {role}"
         force = _force(kept.forces, name, one)
         if force is None:
@@ -154,7 +159,7 @@ class BruteForce:
         before = force.grade
         self._judge(force, one, other, role)
         force.untold = [*force.untold[-NAMED_MAX:], evidence_of(fact, one.row)]
-        if force.grade and (one.worth > 0 or force.grade != before):
+        if force.grade and _tells_more(force, one, before):
             grown.setdefault(name, []).extend(force.untold)
             force.untold = []
 
@@ -175,12 +180,14 @@ class BruteForce:
         if other in force.others or len(force.others) < self.others_max:
             force.others[other] = force.others.get(other, 0) + 1
 
+    def _comes_in(self, one: Try) -> bool:
+        """Whether an attacker outside tries a host of ours."""
+        return one.inward or (not ours(one.source, self.home) and ours(one.target, self.home))
+
     def _judge(self, force: Force, one: Try, other: str, role: str) -> None:
         """Raise the grade by what is in the bucket; a success after many failures of the same pair is entry."""
         reached = sum(force.level >= least for least in self.levels)
-        grade = ("", "weak", "clear", "strong")[reached]
-        if role == "at" and grade:
-            grade = "background"
+        grade = _GRADES[role][reached]
         if one.worth < 0:
             entered = reached and one.service != "http" and force.others.get(other, 0) >= self.levels[0]
             grade = "entered" if entered else grade
@@ -243,10 +250,15 @@ def _zeek_try(index: int, row: dict[str, Any]) -> Try | None:
     worth = judge(row) if judge is not None else None
     if worth is None:
         return None
-    ends = str(row.get("id.orig_h") or ""), str(row.get("id.resp_h") or "")
-    return (
-        Try(index, number(row.get("at"), 0.0), *ends, str(row["log"]).partition("_")[0], worth) if all(ends) else None
-    )
+    ends = row.get("id.orig_h"), row.get("id.resp_h")
+    return _between(index, row, ends, str(row["log"]).partition("_")[0], worth)
+
+
+def _between(index: int, row: dict[str, Any], ends: tuple[object, object], service: str, worth: float) -> Try | None:
+    """A log-in, where both its ends are known."""
+    if not all(ends):
+        return None
+    return Try(index, number(row.get("at"), 0.0), str(ends[0]), str(ends[1]), service, worth)
 
 
 def _ssh(row: dict[str, Any]) -> float | None:
@@ -285,8 +297,7 @@ def _eve_try(index: int, row: dict[str, Any]) -> Try | None:
     worth = judge(said) if judge is not None and isinstance(said, dict) else None
     if worth is None:
         return None
-    ends = str(row.get("src_ip") or ""), str(row.get("dest_ip") or "")
-    return Try(index, number(row.get("at"), 0.0), *ends, kind, worth) if all(ends) else None
+    return _between(index, row, (row.get("src_ip"), row.get("dest_ip")), kind, worth)
 
 
 def _eve_http(said: dict[str, Any]) -> float | None:
@@ -316,3 +327,7 @@ def _eve_krb5(said: dict[str, Any]) -> float | None:
 
 
 _EVE = {"http": _eve_http, "ftp": _eve_ftp, "mqtt": _eve_mqtt, "smb": _eve_smb, "krb5": _eve_krb5}
+
+
+def _tells_more(force: Force, one: Try, before: str) -> bool:
+    return one.worth > 0 or force.grade != before

@@ -201,25 +201,25 @@ class Cleartext:
     ) -> Iterator[tuple[int, str, str, Shown]]:
         client_name, server_name, kind_name = _ENDS[fact.body.format]
         for index, row in enumerate(fact.body.rows):
-            reader = readers.get(str(row.get(kind_name)))
-            shown = reader(row) if reader is not None else None
-            if shown is None:
-                continue
-            client, server = row.get(client_name), row.get(server_name)
-            if isinstance(client, str) and isinstance(server, str) and self._concerns_us(client, server):
-                yield index, client, server, shown
+            shown = readers.get(str(row.get(kind_name)), _nothing)(row)
+            ends = None if shown is None else _ends(row.get(client_name), row.get(server_name))
+            if shown is not None and ends is not None and self._concerns_us(*ends):
+                yield index, *ends, shown
 
     def _concerns_us(self, client: str, server: str) -> bool:
         return inside(server, self.home) or (self.outside and inside(client, self.home))
 
+    def _exposure(self, exposed: Exposed, name: str, at: float) -> Exposure | None:
+        """What is known of a server and protocol in the window of that time, or a later one."""
+        known = touched(exposed.servers, name)
+        return known if known is not None and known.window >= int(at // self.window_s) else None
+
     def _noted(self, exposed: Exposed, at: float, client: str, server: str, shown: Shown) -> str:
         """Add one login to its server and protocol, which become the most recent; gives their name."""
-        window = int(at // self.window_s)
         name = f"{server} {shown.protocol}"
-        exposure = touched(exposed.servers, name)
-        if exposure is None or exposure.window < window:
-            exposure = Exposure(server=server, protocol=shown.protocol, since=at, window=window)
-        exposed.servers[name] = exposure
+        exposure = exposed.servers[name] = self._exposure(exposed, name, at) or Exposure(
+            server=server, protocol=shown.protocol, since=at, window=int(at // self.window_s)
+        )
         exposure.since = min(exposure.since, at)
         exposure.count += 1
         if shown.sure:
@@ -280,3 +280,12 @@ def _by_flow(service: str, port: int) -> str:
     if said:
         return next((title for name, title in _SERVICES.items() if name in said), "")
     return _PORTS.get(port, "")
+
+
+def _nothing(_row: Row) -> Shown | None:
+    """Reads rows of a kind that shows no login."""
+    return None
+
+
+def _ends(client: object, server: object) -> tuple[str, str] | None:
+    return (client, server) if isinstance(client, str) and isinstance(server, str) else None

@@ -97,14 +97,27 @@ def questions(fact: Observation[LogEvents]) -> Iterator[Query]:
             yield from read(index, row, fact.at)
 
 
+_ANSWERED = frozenset({"rcode", "rcode_name"})
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _single(suffixes: list[Any]) -> Iterator[Any]:
+    """Each name, whether it stands alone or in a group."""
+    for group in suffixes:
+        yield from group if isinstance(group, list) else [group]
+
+
 def _zeek(index: int, row: dict[str, Any], otherwise_at: float) -> Iterator[Query]:
     ends = (row.get("id.orig_h"), row.get("id.resp_h"), row.get("query"))
-    if row.get("id.resp_p") in _LINK_LOCAL or not all(isinstance(end, str) and end for end in ends):
+    if row.get("id.resp_p") in _LINK_LOCAL or not all(map(_is_text, ends)):
         return
     client, server, name = map(str, ends)
     at = number(row.get("at"), otherwise_at)
-    answered = "rcode" in row or "rcode_name" in row
-    yield Query(index, at, client, server, _plain(name), str(row.get("qtype_name") or ""), answered)
+    kind = row.get("qtype_name") or ""
+    yield Query(index, at, client, server, _plain(name), str(kind), not row.keys().isdisjoint(_ANSWERED))
 
 
 def _eve(index: int, row: dict[str, Any], otherwise_at: float) -> Iterator[Query]:
@@ -177,8 +190,7 @@ class DnsTunnel:
         suffixes, lookups = table.get("suffixes"), table.get("lookups")
         if not isinstance(suffixes, list) or not isinstance(lookups, dict):
             raise ConfigError(f"{TABLE} must hold a list `suffixes` and a mapping `lookups`.")
-        known = frozenset(name for group in suffixes for name in (group if isinstance(group, list) else [group]))
-        return RunningDnsTunnel(self, known, frozenset({*lookups, *self.lookups}))
+        return RunningDnsTunnel(self, frozenset(_single(suffixes)), frozenset({*lookups, *self.lookups}))
 
 
 class RunningDnsTunnel:
@@ -211,9 +223,7 @@ class RunningDnsTunnel:
     def _parts(self, name: str) -> tuple[str, str]:
         """The part of a name below its registered domain, and that domain; nothing where it is not judged."""
         labels = name.split(".")
-        if len(labels) < 3 or (labels[-1].isdigit() and address_of(name) is not None):
-            return "", name
-        if any(".".join(labels[n:]) in self._lookups for n in range(len(labels))):
+        if not self._is_judged(name, labels):
             return "", name
         depth = 3 if ".".join(labels[-2:]) in self._suffixes else 2
         own = [label for label in labels[:-depth] if not label.startswith("_")]
@@ -227,13 +237,15 @@ class RunningDnsTunnel:
         asked.servers[query.server] = query.at
         bounded(asked.servers, self.says.servers_max)
 
+    def _is_judged(self, name: str, labels: list[str]) -> bool:
+        """Whether it has a part below a registered domain, and is neither an address nor of a service of lookups."""
+        if len(labels) < 3 or (labels[-1].isdigit() and address_of(name) is not None):
+            return False
+        return not any(".".join(labels[n:]) in self._lookups for n in range(len(labels)))
+
     def _counted(self, asked: Asked, query: Query, own: str, domain: str) -> Pair | None:
         """Add one question to its pair; gives the pair where the question is strange and new."""
-        name, says = f"{query.client} {domain}", self.says
-        pair = touched(asked.pairs, name)
-        if pair is None or query.at > pair.since + says.window_s:
-            pair = Pair(client=query.client, domain=domain, since=query.at, last=query.at)
-            asked.pairs[name] = pair
+        says, pair = self.says, self._pair(asked, query, domain)
         self._fade(pair, query.at)
         carrier = query.type.upper() in CARRIERS
         pair.asked += 1.0
@@ -245,6 +257,15 @@ class RunningDnsTunnel:
         pair.strange += 1.0
         pair.carriers += carrier
         pair.payload_bytes += len(own)
+        return pair
+
+    def _pair(self, asked: Asked, query: Query, domain: str) -> Pair:
+        """The pair of a question, which begins anew after its window."""
+        name = f"{query.client} {domain}"
+        pair = touched(asked.pairs, name)
+        if pair is None or query.at > pair.since + self.says.window_s:
+            pair = Pair(client=query.client, domain=domain, since=query.at, last=query.at)
+            asked.pairs[name] = pair
         return pair
 
     def _fade(self, pair: Pair, at: float) -> None:

@@ -85,15 +85,20 @@ class FirstContact:
     def step(self, state: Contacts | None, fact: Observation[LogEvents]) -> tuple[Contacts, list[Finding]]:
         """Take the connections of one batch; one finding per host that met new places."""
         kept = Contacts() if state is None else state
+        grown = self._met(kept, fact)
+        told = [self._finding(fact, source, kept.news[source], rows) for source, rows in grown.items()]
+        bounded(kept.known, self.known_max)
+        bounded(kept.news, self.news_max)
+        return kept, told
+
+    def _met(self, kept: Contacts, fact: Observation[LogEvents]) -> dict[str, list[str]]:
+        """The hosts that met new places in a batch, each with the evidence."""
         grown: dict[str, list[str]] = {}
         for flow in flows(fact, self.home):
             if flow.outcome > 0 and flow.from_inside and not flow.to_inside and self._meets(kept, flow):
                 self._note(kept, flow)
                 grown.setdefault(flow.source, []).append(evidence_of(fact, flow.row))
-        told = [self._finding(fact, source, kept.news[source], rows) for source, rows in grown.items()]
-        bounded(kept.known, self.known_max)
-        bounded(kept.news, self.news_max)
-        return kept, told
+        return grown
 
     def _meets(self, kept: Contacts, flow: Flow) -> bool:
         """Learn a place; whether it is new, and the time of learning over."""

@@ -84,16 +84,20 @@ class IdsAlert:
     def step(self, state: Watched | None, fact: Observation[LogEvents]) -> tuple[Watched, list[Finding]]:
         """Count the alert rows of one batch; one finding per campaign that grew."""
         watched = Watched() if state is None else state
-        grown: dict[str, list[tuple[float, int]]] = {}
-        if fact.body.format == "eve":
-            for offset, row in zip(fact.body.offsets, fact.body.rows, strict=False):
-                if row.get("event_type") == "alert" and isinstance(row.get("alert"), dict):
-                    at = number(row.get("at"), fact.at)
-                    grown.setdefault(self._count(watched, row, at), []).append((at, offset))
+        grown = self._grown(watched, fact) if fact.body.format == "eve" else {}
         findings = [self._finding(fact, watched.campaigns[name], rows) for name, rows in grown.items()]
         for name in list(watched.campaigns)[: max(0, len(watched.campaigns) - self.campaigns_max)]:
             del watched.campaigns[name]
         return watched, findings
+
+    def _grown(self, watched: Watched, fact: Observation[LogEvents]) -> dict[str, list[tuple[float, int]]]:
+        """The campaigns that the alerts of a batch belong to, with time and offset of each."""
+        grown: dict[str, list[tuple[float, int]]] = {}
+        for offset, row in zip(fact.body.offsets, fact.body.rows, strict=False):
+            if row.get("event_type") == "alert" and isinstance(row.get("alert"), dict):
+                at = number(row.get("at"), fact.at)
+                grown.setdefault(self._count(watched, row, at), []).append((at, offset))
+        return grown
 
     def _count(self, watched: Watched, row: dict[str, Any], at: float) -> str:
         """Add one alert to its campaign, which becomes the most recent; gives its name."""
@@ -146,9 +150,9 @@ class IdsAlert:
 
     def _because(self, campaign: Campaign) -> str:
         often = max(campaign.signatures, key=lambda s: (campaign.signatures[s], s)) if campaign.signatures else _OTHERS
-        count = f"{campaign.count} alert{'s' if campaign.count != 1 else ''}"
-        others = f"{'at least ' if len(campaign.actors) >= self.actors_max else ''}{len(campaign.actors)} address"
-        others += "" if len(campaign.actors) == 1 else "es"
+        count = _counted(campaign.count, "alert", "alerts")
+        others = _counted(len(campaign.actors), "address", "addresses")
+        others = f"at least {others}" if len(campaign.actors) >= self.actors_max else others
         if campaign.role == "from":
             return f"{count} about {campaign.subject} itself talking to {others} outside, mostly {often}."
         return f"{count} from {others} against {campaign.subject}, mostly {often}."
@@ -160,3 +164,7 @@ def _tally(counts: dict[str, int], name: str, distinct_max: int, overflow: str) 
         name = overflow
     if name:
         counts[name] = counts.get(name, 0) + 1
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"

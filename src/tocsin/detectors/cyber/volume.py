@@ -89,6 +89,15 @@ class Volume:
     def step(self, state: Habits | None, fact: Observation[LogEvents]) -> tuple[Habits, list[Finding]]:
         """Take the connections of one batch; one finding per host and hour that is unusual."""
         kept = Habits() if state is None else state
+        heard, told = self._heard(kept, fact)
+        told += [self._judge(fact, host, kept.hosts[host], heard[host]) for host in heard]
+        bounded(kept.hosts, self.hosts_max)
+        return kept, [finding for finding in told if finding is not None]
+
+    def _heard(
+        self, kept: Habits, fact: Observation[LogEvents]
+    ) -> tuple[dict[str, dict[int, int]], list[Finding | None]]:
+        """Bytes by row that each host sent in its current hour; what the hours that ended meanwhile tell."""
         heard: dict[str, dict[int, int]] = {}
         told: list[Finding | None] = []
         for flow in flows(fact, self.home):
@@ -101,9 +110,7 @@ class Volume:
                     _next_hour(habit, hour, self.hours_min)
                 _add(habit, place, sent_bytes, ended)
                 heard.setdefault(host, {})[flow.row] = sent_bytes
-        told += [self._judge(fact, host, kept.hosts[host], heard[host]) for host in heard]
-        bounded(kept.hosts, self.hosts_max)
-        return kept, [finding for finding in told if finding is not None]
+        return heard, told
 
     def _counts(self, place: str) -> bool:
         return not (is_group(place) or (self.expected and inside(place, self.expected)))

@@ -122,9 +122,7 @@ class WrongPort:
 
     def _odd(self, flow: Flow) -> bool:
         """Whether a talk is on a port where it does not belong."""
-        wrong = bool(misplaced(flow.service, flow.port))
-        unknown = not flow.service and flow.proto == "tcp" and not usual(flow.port)
-        if not (wrong or (unknown and flow.out_bytes and flow.in_bytes)):
+        if not (misplaced(flow.service, flow.port) or _is_unknown_talk(flow)):
             return False
         return not (is_group(flow.target) or inside(flow.target, self.expected))
 
@@ -199,3 +197,9 @@ def _because(flow: Flow, talk: Talk) -> str:
     calls = f"{talk.calls} call{'' if talk.calls == 1 else 's'}, at most {talk.longest_s / 60:.0f} min"
     moved = f"{amount(talk.out_bytes)} out, {amount(talk.in_bytes)} in"
     return f"{flow.source} spoke {what} with {flow.target} on {flow.proto}/{flow.port}: {calls}, {moved}."
+
+
+def _is_unknown_talk(flow: Flow) -> bool:
+    """Whether both sides spoke, in no protocol that was told, on a port that has none."""
+    nameless = not flow.service and flow.proto == "tcp" and not usual(flow.port)
+    return nameless and flow.out_bytes > 0 and flow.in_bytes > 0

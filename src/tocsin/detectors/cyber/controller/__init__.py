@@ -92,14 +92,19 @@ class RunningController:
         if isinstance(fact, Tick):
             return plant, self._settled(plant, fact.at, fact.origin)
         plant.source, plant.place = fact.source, fact.place
+        found = self._commanded(plant, fact)
+        found += self._settled(plant, fact.at, fact.origin)
+        bounded(plant.habits, self.says.controllers_max)
+        return plant, found
+
+    def _commanded(self, plant: Plant, fact: Observation[LogEvents]) -> list[Finding]:
+        """What the commands of a batch bring to an end."""
         found: list[Finding] = []
         for index, row in enumerate(fact.body.rows):
             command = self._services.command(fact.body.format, row, number(row.get("at"), fact.at))
             if command is not None and self._is_news(plant, command):
                 found += self._noted(plant, command, evidence_of(fact, index), fact.origin)
-        found += self._settled(plant, fact.at, fact.origin)
-        bounded(plant.habits, self.says.controllers_max)
-        return plant, found
+        return found
 
     def wake_at(self, state: Plant) -> float | None:
         """When the next session settles."""
@@ -127,17 +132,21 @@ class RunningController:
     def _noted(self, plant: Plant, command: Command, evidence: str, origin: Origin) -> list[Finding]:
         """Add a command to its session, after what of it had settled before was told."""
         name = f"{command.client} {command.controller}"
-        session, found = touched(plant.sessions, name), []
-        if session is not None and session.is_ripe(command.at, self.says.settle_s):
-            found = self._told(plant, session, origin)
+        session = touched(plant.sessions, name)
+        found = [] if session is None else self._before(plant, session, command.at, origin)
         if session is None or session.is_over(command.at, self.says.cover_s, self.says.window_s):
-            found += self._told(plant, session, origin) if session is not None else []
             session = Session(client=command.client, controller=command.controller, since=command.at, last=command.at)
             plant.sessions[name] = session
         deeds = [command.deed, *self._reached(session, command)]
         for deed in deeds:
             session.note(deed, command, evidence, self.says.evidence_max, quiet=self._services.deeds[deed].quiet)
         return found + self._crowded_out(plant, origin)
+
+    def _before(self, plant: Plant, session: Session, at: float, origin: Origin) -> list[Finding]:
+        """What a session tells before a command at that time: what has settled, and all where it is over."""
+        ripe = session.is_ripe(at, self.says.settle_s)
+        over = session.is_over(at, self.says.cover_s, self.says.window_s)
+        return self._told(plant, session, origin) if ripe or over else []
 
     def _reached(self, session: Session, command: Command) -> list[str]:
         """The deed that many commands of one code together are, once they are that many."""

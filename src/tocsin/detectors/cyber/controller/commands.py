@@ -1,7 +1,7 @@
 """What a command does to a controller: rows of control protocols, looked up in one table of codes."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
@@ -101,10 +101,12 @@ def field(row: Row, name: str) -> Any:  # noqa: ANN401  # any JSON value
     """The value under a name, or inside nested objects where the name is dotted; None where there is none."""
     if name in row:
         return row[name]
-    if "." not in name:
-        return None
+    return _within(row, name.split(".")) if "." in name else None
+
+
+def _within(row: Row, parts: Sequence[str]) -> Any:  # noqa: ANN401  # as field
     value: Any = row
-    for part in name.split("."):
+    for part in parts:
         if not isinstance(value, dict) or part not in value:
             return None
         value = value[part]
@@ -122,10 +124,10 @@ class Book:
         self.name = name
         self.title = protocol.title
         self._keys = protocol.keys
-        self._replies = [(name, frozenset(map(str, values))) for name, values in protocol.replies.items()]
+        self._replies = _replies(protocol)
         self._names = {plain(name): plain(code) for name, code in protocol.names.items()}
         self._titles = {plain(code): name for name, code in reversed(protocol.names.items())}
-        self._deeds = {plain(code): deed for deed, codes in protocol.commands.items() for code in codes}
+        self._deeds = _deeds(protocol)
         self._marks = {plain(mark.code): mark for mark in protocol.marks}
         self.many = {plain(many.code): many for many in protocol.many}
         self._spoken = lru_cache(maxsize=4_096)(self._words)
@@ -133,9 +135,7 @@ class Book:
 
     def command(self, row: Row, at: float, client: str, controller: str) -> Command | None:
         """What this row commands; None for answers and for rows without a code."""
-        if any(str(field(row, name)) in values for name, values in self._replies):
-            return None
-        tried = tuple(_cip_codes(row, self._names) if self.name == "cip" else self._codes(row))
+        tried = self._tried(row)
         if not tried:
             return None
         code, deed, mark = self._decided(tried)
@@ -154,6 +154,12 @@ class Book:
         name = self._titles.get(service) or f"function {_hex(service)}"
         return f"{name} on class {_hex(place)}" if place else name
 
+    def _tried(self, row: Row) -> tuple[str, ...]:
+        """The codes under which a row may stand in the table, the most telling first; none for an answer."""
+        if any(str(field(row, name)) in values for name, values in self._replies):
+            return ()
+        return tuple(_cip_codes(row, self._names) if self.name == "cip" else self._codes(row))
+
     def _codes(self, row: Row) -> Iterator[str]:
         """The codes that a row gives, by one list of fields after another, until the table knows one."""
         for names in self._keys:
@@ -170,11 +176,25 @@ class Book:
         return self._names.get(code, code)
 
 
+def _deeds(protocol: Protocol) -> dict[str, str]:
+    return {plain(code): deed for deed, codes in protocol.commands.items() for code in codes}
+
+
+def _replies(protocol: Protocol) -> list[tuple[str, frozenset[str]]]:
+    return [(name, frozenset(map(str, values))) for name, values in protocol.replies.items()]
+
+
+def _is_response(row: Row) -> bool:
+    return row.get("is_orig") is False or str(row.get("direction", "request")).lower() == "response"
+
+
+def _cip_service(row: Row) -> object:
+    return row.get("cip_service_code") or row.get("cip_service") or field(row, "enip.request.cip.service")
+
+
 def _cip_codes(row: Row, names: Mapping[str, str]) -> Iterator[str]:
     """Codes of a CIP request, the longest first: service@all classes, service@last class, service."""
-    if row.get("is_orig") is False or str(row.get("direction", "request")).lower() == "response":
-        return
-    said = row.get("cip_service_code") or row.get("cip_service") or field(row, "enip.request.cip.service")
+    said = None if _is_response(row) else _cip_service(row)
     if not isinstance(said, int | str):
         return
     service = names.get(plain(said), plain(said))
@@ -203,6 +223,10 @@ def _classes_of(path: str, *, has_attribute: bool) -> tuple[str, ...]:
     return tuple(parts[::2])
 
 
+def _by_event(spoken: Iterable[tuple[Protocol, Book]]) -> dict[str, Book]:
+    return {event: book for one, book in spoken for event in one.eve}
+
+
 class Services:
     """The whole table: which rows command controllers, and what each command does."""
 
@@ -210,9 +234,10 @@ class Services:
         self.deeds = table.deeds
         books = {name: Book(name, protocol) for name, protocol in table.protocols.items()}
         self._pccc = books.get("pccc")
+        spoken = [(one, books[name]) for name, one in table.protocols.items()]
         self._books = {
-            "zeek": {log: books[name] for name, one in table.protocols.items() for log in one.logs},
-            "eve": {event: books[name] for name, one in table.protocols.items() for event in one.eve},
+            "zeek": {log: book for one, book in spoken for log in one.logs},
+            "eve": _by_event(spoken),
         }
 
     @classmethod

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 from typing import Annotated, ClassVar, NamedTuple
 
 from msgspec import Meta, Struct
@@ -14,6 +15,8 @@ from tocsin.detectors.cyber.out_of_role.roles import Roles
 from tocsin.model import Finding, Level, Observation, derived_id
 
 _SAYS = {"asks": "opens", "outside": "opens to outside", "serves": "answers", "unusual": "newly speaks"}
+_ASKING = {True: "asks", False: "outside"}
+"""The way of whoever opens a connection, by whether its target is inside."""
 _ATTACK = {
     "asks": ("lateral-movement", "T0886"),
     "outside": ("command-and-control", "T0869"),
@@ -116,6 +119,14 @@ class RunningOutOfRole:
     def step(self, state: Watched | None, fact: Observation[LogEvents]) -> tuple[Watched, list[Finding]]:
         """Judge the connections of a batch; one finding per device and way that went on speaking oddly."""
         watched = Watched() if state is None else state
+        grown = self._grown(watched, fact)
+        found = [self._finding(fact, odd) for odd in grown.values() if self._is_enough(odd)]
+        bounded(watched.habits, self.says.devices_max)
+        bounded(watched.odd, self.says.devices_max)
+        return watched, found
+
+    def _grown(self, watched: Watched, fact: Observation[LogEvents]) -> dict[str, Odd]:
+        """The odd ways of devices that a batch gives new evidence of."""
         grown: dict[str, Odd] = {}
         for flow in flows(fact, self.says.home):
             for act in self._acts(flow):
@@ -124,10 +135,7 @@ class RunningOutOfRole:
                     name, odd = self._noted(watched, act, way, flow.at)
                     odd.fresh = [*odd.fresh[1 - self.says.evidence_max :], evidence_of(fact, flow.row)]
                     grown[name] = odd
-        found = [self._finding(fact, odd) for odd in grown.values() if self._is_enough(odd)]
-        bounded(watched.habits, self.says.devices_max)
-        bounded(watched.odd, self.says.devices_max)
-        return watched, found
+        return grown
 
     def _acts(self, flow: Flow) -> Iterator[Act]:
         """What a connection says of its ends: who asks acts, who took part serves."""
@@ -135,8 +143,8 @@ class RunningOutOfRole:
             return
         protocol = self._roles.protocol(flow)
         if flow.from_inside:
-            yield Act(flow.source, flow.target, "asks" if flow.to_inside else "outside", protocol)
-        if flow.to_inside and flow.outcome == 1:
+            yield Act(flow.source, flow.target, _ASKING[flow.to_inside], protocol)
+        if (flow.to_inside, flow.outcome) == (True, 1):
             yield Act(flow.target, flow.source, "serves", protocol)
 
     def _judged(self, watched: Watched, act: Act, at: float) -> str:
@@ -152,26 +160,31 @@ class RunningOutOfRole:
 
     def _is_new(self, watched: Watched, act: Act, at: float) -> bool:
         """Whether a device of few habits does what it never did while it was learnt."""
-        habit = touched(watched.habits, act.device) or Habit(since=at)
-        watched.habits[act.device] = habit
+        habit = _habit(watched, act.device, at)
         name = f"{act.way} {act.protocol}"
         learning = at < habit.since + self.says.learn_s
-        usual_from = habit.acts.get(name)
-        if usual_from is None:
-            if len(habit.acts) > 2 * self.says.habits_max:
-                return False
-            usual_from = habit.acts[name] = at if learning else at + self.says.accept_s
+        usual_from = self._usual_from(habit, name, at if learning else at + self.says.accept_s)
         if learning or at >= usual_from:
             return False
         return sum(since <= habit.since + self.says.learn_s for since in habit.acts.values()) <= self.says.habits_max
 
+    def _odd(self, known: Odd | None, device: str, way: str, at: float) -> Odd:
+        """What is known of a way, which begins anew with each window."""
+        window = int(at // self.says.window_s)
+        if known is None or known.window < window:
+            return Odd(device=device, way=way, window=window, since=at, last=at)
+        return known
+
+    def _usual_from(self, habit: Habit, name: str, otherwise: float) -> float:
+        """From when on an act is usual; one of too many to remember always is."""
+        if name not in habit.acts and len(habit.acts) <= 2 * self.says.habits_max:
+            habit.acts[name] = otherwise
+        return habit.acts.get(name, -inf)
+
     def _noted(self, watched: Watched, act: Act, way: str, at: float) -> tuple[str, Odd]:
         """Add an odd act to its window."""
-        name, window = f"{act.device} {way}", int(at // self.says.window_s)
-        odd = touched(watched.odd, name)
-        if odd is None or odd.window < window:
-            odd = Odd(device=act.device, way=way, window=window, since=at, last=at)
-        watched.odd[name] = odd
+        name = f"{act.device} {way}"
+        odd = watched.odd[name] = self._odd(touched(watched.odd, name), act.device, way, at)
         odd.since, odd.last = min(odd.since, at), max(odd.last, at)
         odd.count += 1
         if act.protocol in odd.protocols or len(odd.protocols) < NAMED_MAX:
@@ -212,9 +225,19 @@ class RunningOutOfRole:
     def _because(self, odd: Odd) -> str:
         device = self._roles.devices.get(odd.device)
         who = f"{odd.device} ({device.name}, {device.role})" if device else odd.device
-        often = sorted(odd.protocols, key=lambda name: (-odd.protocols[name], name))
-        what = ", ".join(often[:3]) + (f" and {len(often) - 3} more" if len(often) > 3 else "")
+        what = _most_of(odd.protocols)
         peers = odd.peers[0] if len(odd.peers) == 1 else f"{len(odd.peers)} others"
         role = ", which is not of its role" if device else ""
         count = f"{odd.count} connection{'' if odd.count == 1 else 's'}"
         return f"{who} {_SAYS[odd.way]} {what}{role}: {count} with {peers}."
+
+
+def _most_of(protocols: dict[str, int]) -> str:
+    often = sorted(protocols, key=lambda name: (-protocols[name], name))
+    return ", ".join(often[:3]) + (f" and {len(often) - 3} more" if len(often) > 3 else "")
+
+
+def _habit(watched: Watched, device: str, since: float) -> Habit:
+    habit = touched(watched.habits, device) or Habit(since=since)
+    watched.habits[device] = habit
+    return habit

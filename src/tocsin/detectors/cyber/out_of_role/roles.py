@@ -88,8 +88,13 @@ class Roles:
         return protocol in self._table.roles[role].serves or protocol in self._table.everybody
 
 
+def _role_of(table: _Table) -> dict[str, str]:
+    """By the kind of an asset."""
+    return {kind: name for name, role in table.roles.items() for kind in role.kinds}
+
+
 def _devices(table: _Table, assets: Iterable[Asset]) -> dict[str, Device]:
-    role_of = {kind: name for name, role in table.roles.items() for kind in role.kinds}
+    role_of = _role_of(table)
     return {
         address: Device(name=asset.name or asset.id, role=role_of[asset.kind])
         for asset in assets

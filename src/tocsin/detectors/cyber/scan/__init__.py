@@ -123,9 +123,7 @@ class Scan:
         failed, answered = odds(self.benign_success, self.scanner_success)
         test = Odds(failed, answered, self.suspect_nats, self.certain_nats, self.half_life_s, self.seen_max)
         batch = _Batch(Scanning() if state is None else state, fact, {}, test)
-        for flow in flows(fact, self.home):
-            if sends(flow.source) and not is_group(flow.target):
-                self._take(batch, flow)
+        self._take_all(batch)
         for flow in requests(fact):
             self._contact(batch, flow, f"{flow.source} horizontal arp", flow.target, "arp")
         for notice in notices(fact):
@@ -142,6 +140,11 @@ class Scan:
         bounded(kept.sharing, self.sweeps_max)
         bounded(kept.sweeps, self.sweeps_max)
         return told
+
+    def _take_all(self, batch: _Batch) -> None:
+        for flow in flows(batch.fact, self.home):
+            if sends(flow.source) and not is_group(flow.target):
+                self._take(batch, flow)
 
     def _take(self, batch: _Batch, flow: Flow) -> None:
         """Add one connection to the tests that it belongs to."""
@@ -204,13 +207,17 @@ class Scan:
         if inside(notice.source, self.allowed):
             return
         outside = bool(notice.target) and not ours(notice.source, self.home)
-        name = f"{notice.target} exposed" if outside else f"{notice.source} {notice.shape}"
-        sweep = self._sweep(batch.state, name, notice.at, notice.at)
+        (subject, grade, host) = (
+            (f"{notice.target} exposed", "background", notice.source)
+            if outside
+            else (f"{notice.source} {notice.shape}", notice.shape, notice.target)
+        )
+        sweep = self._sweep(batch.state, subject, notice.at, notice.at)
         sweep.tries = max(sweep.tries + 1, notice.hosts)
-        _raise(sweep, "background" if outside else notice.shape)
-        self._count(sweep.hosts, notice.source if outside else notice.target)
+        _raise(sweep, grade)
+        self._count(sweep.hosts, host)
         self._count(sweep.ports, notice.port)
-        batch.grown.setdefault(name, []).append(evidence_of(batch.fact, notice.row))
+        batch.grown.setdefault(subject, []).append(evidence_of(batch.fact, notice.row))
 
     def _sweep(self, scanning: Scanning, name: str, since: float, at: float) -> Sweep:
         """The scan of that name, as the most recent; a new one after a long pause."""

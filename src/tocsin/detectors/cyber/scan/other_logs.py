@@ -25,8 +25,8 @@ class Notice(NamedTuple):
     at: float
     source: str
     target: str
-    shape: str
     port: str
+    shape: str
     hosts: int
 
 
@@ -34,9 +34,8 @@ def requests(fact: Observation[LogEvents]) -> Iterator[Flow]:
     """Requests by ARP as tries that failed, their replies as tries that did not; announcements are neither."""
     for index, row in _rows(fact, "arp"):
         asks = row.get("operation") in ("request", "who-has")
-        ends = str(row.get("orig_h") or ""), str(row.get("resp_h") or "")
-        source, target = ends if asks else ends[::-1]
-        if target and source != target and not is_group(source):
+        source, target = _asked(row) if asks else _asked(row)[::-1]
+        if _is_request(source, target):
             yield _flow(index, number(row.get("at"), fact.at), source, target, -1 if asks else 1)
 
 
@@ -44,15 +43,28 @@ def _flow(index: int, at: float, source: str, target: str, outcome: int) -> Flow
     return Flow(index, at, source, 0, target, 0, "arp", "", outcome, "", 0.0, 0, 0, from_inside=True, to_inside=True)
 
 
+def _is_request(source: str, target: str) -> bool:
+    return target not in ("", source) and not is_group(source)
+
+
+def _asked(row: dict[str, Any]) -> tuple[str, str]:
+    """Who asked, and for whom."""
+    return str(row.get("orig_h") or ""), str(row.get("resp_h") or "")
+
+
 def notices(fact: Observation[LogEvents]) -> Iterator[Notice]:
     """Zeek's notices of scans."""
     for index, row in _rows(fact, "notice"):
         source, shape = str(row.get("src") or row.get("id.orig_h") or ""), NOTICES.get(str(row.get("note")))
         if source and shape:
-            target = str(row.get("dst") or row.get("id.resp_h") or "")
-            port = f"{row.get('proto') or 'tcp'}/{row['p']}" if row.get("p") else ""
             at = number(row.get("at"), fact.at)
-            yield Notice(index, at, source, target, shape, port, whole(row.get("n")))
+            yield Notice(index, at, source, *_scanned(row), shape, whole(row.get("n")))
+
+
+def _scanned(row: dict[str, Any]) -> tuple[str, str]:
+    """Host and port that a notice names, empty for none."""
+    target = str(row.get("dst") or row.get("id.resp_h") or "")
+    return target, f"{row.get('proto') or 'tcp'}/{row['p']}" if row.get("p") else ""
 
 
 def _rows(fact: Observation[LogEvents], log: str) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -15,12 +15,16 @@ _ANSWERING_PORTS = frozenset({1900, 3702, 5353})
 _SHARING_PORTS = 16
 
 
+def _asks_by_udp(flow: Flow) -> bool:
+    return flow.port < EPHEMERAL and flow.source_port >= 1024 and flow.source_port not in _ANSWERING_PORTS
+
+
 def is_try(flow: Flow) -> bool:
     """Whether a record is a try to reach a host, and not an answer, or half a conversation."""
     if flow.proto == "icmp":
         return flow.port in ASKING_ICMP
     if flow.proto == "udp":
-        return flow.port < EPHEMERAL and flow.source_port >= 1024 and flow.source_port not in _ANSWERING_PORTS
+        return _asks_by_udp(flow)
     return flow.proto == "tcp" and (flow.outcome != 0 or flow.state in ("RSTO", "RSTR", "SF", "closed"))
 
 

@@ -1,6 +1,6 @@
 """Machines that pretend to be others on a link: stolen addresses (ARP), false servers and floods (DHCP)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -128,12 +128,8 @@ class RunningSpoofing:
     def step(self, state: Seen | None, fact: Observation[LogEvents]) -> tuple[Seen, list[Finding]]:
         """Take in the claims and exchanges of a batch; one finding per device that is to be told of."""
         seen = Seen() if state is None else state
-        cases: dict[str, _Case] = {}
-        for case in (*self._from_dhcp(seen, fact), *self._from_arp(seen, fact)):
-            known = cases.get(case.name)
-            case.evidence = [*(known.evidence if known else []), *case.evidence]
-            cases[case.name] = case
-        found = [self._finding(seen, fact, case) for case in cases.values()]
+        cases = _merged((*self._from_dhcp(seen, fact), *self._from_arp(seen, fact)))
+        found = [self._finding(seen, fact, case) for case in cases]
         while len(seen.told) > self.says.entries_max:
             del seen.told[next(iter(seen.told))]
         return seen, found
@@ -190,20 +186,18 @@ class RunningSpoofing:
     def _from_dhcp(self, seen: Seen, fact: Observation[LogEvents]) -> Iterator[_Case]:
         for talk in dhcp.talks(fact.body.rows, fact.at):
             stranger, flood = dhcp.heed(seen.leases, talk, self._rules)
-            evidence = [evidence_of(fact, talk.row)]
+            evidence = evidence_of(fact, talk.row)
             if stranger:
-                answers = seen.leases.servers[talk.server].answers
-                because = f"{talk.server} gives out addresses by DHCP and is not one of the known servers."
-                targets = (talk.address,) if talk.address else ()
-                name, who = f"dhcp {talk.server}", (talk.server,)
-                count = float(answers)
-                yield _Case(name, talk.server, "dhcp", because, who, targets, evidence, talk.at, count, "answers")
+                yield _stranger_case(talk, evidence, seen.leases.servers[talk.server].answers)
             if flood:
-                many, within_s = self.says.flood_clients, self.says.flood_s
-                because = f"{many} new clients or more asked for addresses by DHCP within {within_s:g} s."
-                subject = talk.server or next(reversed(seen.leases.servers), fact.source)
-                count = float(len(seen.leases.newcomers))
-                yield _Case("flood", subject, "dhcp-flood", because, (), (), evidence, talk.at, count, "clients")
+                yield self._flood_case(seen.leases, talk, evidence, fact.source)
+
+    def _flood_case(self, leases: dhcp.Leases, talk: dhcp.Talk, evidence: str, source: str) -> _Case:
+        many, within_s = self.says.flood_clients, self.says.flood_s
+        because = f"{many} new clients or more asked for addresses by DHCP within {within_s:g} s."
+        subject = talk.server or next(reversed(leases.servers), source)
+        count = float(len(leases.newcomers))
+        return _Case("flood", subject, "dhcp-flood", because, (), (), [evidence], talk.at, count, "clients")
 
     def _finding(self, seen: Seen, fact: Observation[LogEvents], case: _Case) -> Finding:
         window = int(case.at // self.says.window_s)
@@ -231,3 +225,20 @@ class RunningSpoofing:
             tactic=tactic,
             technique=technique,
         )
+
+
+def _merged(cases: Iterable[_Case]) -> Iterable[_Case]:
+    """The last case of each name, with the evidence of all."""
+    by_name: dict[str, _Case] = {}
+    for case in cases:
+        known = by_name.get(case.name)
+        case.evidence = [*(known.evidence if known else []), *case.evidence]
+        by_name[case.name] = case
+    return by_name.values()
+
+
+def _stranger_case(talk: dhcp.Talk, evidence: str, answers: int) -> _Case:
+    because = f"{talk.server} gives out addresses by DHCP and is not one of the known servers."
+    targets = (talk.address,) if talk.address else ()
+    name, who = f"dhcp {talk.server}", (talk.server,)
+    return _Case(name, talk.server, "dhcp", because, who, targets, [evidence], talk.at, float(answers), "answers")

@@ -82,10 +82,14 @@ def claims(rows: tuple[dict[str, Any], ...], otherwise_at: float) -> Iterator[Cl
             yield from _claim(index, row, row["arp"], otherwise_at, names)
 
 
+def _texts(arp: dict[str, Any], names: tuple[str, ...]) -> Iterator[str]:
+    return (str(arp.get(name) or "").lower() for name in names)
+
+
 def _claim(
     index: int, row: dict[str, Any], arp: dict[str, Any], otherwise_at: float, names: tuple[str, ...]
 ) -> Iterator[Claim]:
-    operation, address, mac, target = (str(arp.get(name) or "").lower() for name in names)
+    operation, address, mac, target = _texts(arp, names)
     if operation not in ("request", "reply") or address in _NOBODY or mac in _NOBODY:
         return
     frame = str(row.get("src_mac") or mac).lower()
@@ -125,14 +129,19 @@ def heed(link: Link, claim: Claim, leased_to: str, limits: Limits) -> list[Claim
     return [*suspects, *([sender] if (odd or sweeps) and sender not in suspects else [])]
 
 
-def _sweeps(link: Link, claim: Claim, sender: Claimant, limits: Limits) -> bool:
-    """Note a question; whether its sender asks for very many addresses. Whom many ask for, such as a router, may."""
-    link.asked.pop(claim.target, None)
-    link.asked[claim.target] = claim.at
+def _ask(link: Link, claim: Claim) -> None:
+    """Note who asks for the target, as far as that shows whether many do."""
     askers = touched(link.popular, claim.target) or []
     link.popular[claim.target] = askers
     if claim.frame not in askers and len(askers) < POPULAR_MIN:
         askers.append(claim.frame)
+
+
+def _sweeps(link: Link, claim: Claim, sender: Claimant, limits: Limits) -> bool:
+    """Note a question; whether its sender asks for very many addresses. Whom many ask for, such as a router, may."""
+    link.asked.pop(claim.target, None)
+    link.asked[claim.target] = claim.at
+    _ask(link, claim)
     if claim.at > sender.sought_since + limits.sweep_s:
         sender.sought_since, sender.sought = claim.at, []
     if claim.target not in sender.sought and len(sender.sought) < limits.sweep_addresses:

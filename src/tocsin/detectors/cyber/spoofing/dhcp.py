@@ -84,16 +84,21 @@ class Rules(NamedTuple):
     entries_max: int
 
 
+def _lease(leases: Leases, talk: Talk, rules: Rules) -> None:
+    """Remember who was given which address last."""
+    if talk.client and talk.address:
+        leases.leased.pop(talk.address, None)
+        leases.leased[talk.address] = talk.client
+        bounded(leases.leased, rules.entries_max)
+
+
 def heed(leases: Leases, talk: Talk, rules: Rules) -> tuple[bool, bool]:
     """Take in one exchange; says whether its server is a stranger, and whether newcomers are a flood."""
     leases.since = talk.at if leases.since is None else min(leases.since, talk.at)
     flood = talk.asks and bool(talk.client) and _is_flood(leases, talk, rules)
     if not talk.gives:
         return False, flood
-    if talk.client and talk.address:
-        leases.leased.pop(talk.address, None)
-        leases.leased[talk.address] = talk.client
-        bounded(leases.leased, rules.entries_max)
+    _lease(leases, talk, rules)
     return _is_stranger(leases, talk, rules), flood
 
 
@@ -106,8 +111,12 @@ def _is_stranger(leases: Leases, talk: Talk, rules: Rules) -> bool:
     server.answers += 1
     if rules.expected:
         return talk.server not in rules.expected
-    others = any(name != talk.server and one.since <= server.since for name, one in leases.servers.items())
-    return others and server.since > since + rules.learn_s
+    return _has_elder(leases, talk.server, server) and server.since > since + rules.learn_s
+
+
+def _has_elder(leases: Leases, name: str, server: Server) -> bool:
+    """Whether another server gave out addresses before this one."""
+    return any(other != name and one.since <= server.since for other, one in leases.servers.items())
 
 
 def _is_flood(leases: Leases, talk: Talk, rules: Rules) -> bool:
