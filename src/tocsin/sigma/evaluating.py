@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from tocsin.sigma.comparing import compared, comparison
 from tocsin.sigma.rule import AllOf, AnyOf, Atom, Named, Node, Not
-from tocsin.sigma.taxonomy import Lane, Row, Taxonomy, Value, leaves, marks_of, words
+from tocsin.sigma.taxonomy import Lane, Reader, Row, Taxonomy, Value, leaves, marks_of, words
 
 Check = Callable[[Row], bool]
 """Whether a condition holds for a row."""
@@ -82,8 +82,17 @@ class Evaluator:
                 return lambda row: present(read(row))
             case "null":
                 return lambda row: not present(read(row))
-        other = self._lane.reader(str(atom.value))
-        return lambda row: compared(words(read(row)), words(other(row)), atom.flags)
+        return self._reference(read, self._lane.reader(str(atom.value)), atom.flags)
+
+    @staticmethod
+    def _reference(read: Reader, other: Reader, how: str) -> Check:
+        def check(row: Row) -> bool:
+            left, right = read(row), other(row)
+            if not how and left.__class__ is str and right.__class__ is str:
+                return bool(left.lower() == right.lower())
+            return compared(words(left), words(right), how)
+
+        return check
 
 
 def value_check(atom: Atom, lane: Lane) -> Check:

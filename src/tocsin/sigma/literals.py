@@ -16,7 +16,11 @@ How: TypeAlias = Literal["equals", "contains", "startswith", "endswith"]
 START, END, STRANGE = "\x02", "\x03", "\x01"
 """Set before and behind a text, so that one search tells its start and its end; and what stands for them within."""
 CHARS_MIN = 3
-"""A shorter text would be found everywhere, and is looked for only when a rule asks."""
+"""A shorter text is found everywhere in long values, where it is looked for only when a rule asks."""
+LONG = frozenset(
+    {"CommandLine", "ParentCommandLine", "ScriptBlockText", "TargetObject", "TargetFilename", "Details", "Payload", ""}
+)
+"""Fields whose values are long and varied: a text found in them says more than the name of a program does."""
 
 
 class Text(Struct, frozen=True):
@@ -44,7 +48,7 @@ def exact(atom: Atom) -> Text | None:
 def needed(atom: Atom) -> frozenset[Text]:
     """Texts of which at least one is there whenever an atom holds; empty where none is known."""
     own = exact(atom)
-    if own:
+    if own is not None and is_telling(own):
         return frozenset([own])
     if atom.operator == "re":
         return _all_usable(atom.field, required(str(atom.value), atom.flags))
@@ -59,14 +63,17 @@ def needed(atom: Atom) -> frozenset[Text]:
 
 def _all_usable(field: str, texts: Iterable[str]) -> frozenset[Text]:
     found = [_usable(Text(field, "contains", text)) for text in texts]
-    return frozenset(text for text in found if text) if all(found) else frozenset()
+    return (
+        frozenset(text for text in found if text) if all(text and is_telling(text) for text in found) else frozenset()
+    )
 
 
 def _usable(text: Text) -> Text | None:
-    if any(sign in text.text for sign in (START, END, STRANGE)):
-        return None
-    if text.how == "equals":
-        return text
-    short = len(text.text) < (CHARS_MIN if text.how == "contains" else 1)
-    telling = not text.text.isascii() or (text.text and RARE.issuperset(text.text))
-    return None if short and not telling else text
+    strange = any(sign in text.text for sign in (START, END, STRANGE))
+    return None if strange or (not text.text and text.how != "equals") else text
+
+
+def is_telling(text: Text) -> bool:
+    """Whether a text is found seldom enough to wake a rule, or to be looked for in long values."""
+    long = len(text.text) >= (CHARS_MIN if text.how == "contains" else 1)
+    return text.how == "equals" or long or not text.text.isascii() or RARE.issuperset(text.text)

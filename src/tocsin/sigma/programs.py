@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from tocsin.sigma.conditions import Builder, Condition
 from tocsin.sigma.evaluating import Evaluator
-from tocsin.sigma.rule import Rule
+from tocsin.sigma.rule import Atom, Rule
 from tocsin.sigma.scanning import CODE_SIGNS, Found, Memo, Scan
 from tocsin.sigma.sought import Sought
 from tocsin.sigma.taxonomy import MARKS, Lane, Reader, Row, Taxonomy, Value, leaves, marks_of, word_of
@@ -185,6 +185,9 @@ class Program:
             self._conditions.clear()
             self._plans.clear()
             self._marks = self._sought.marks()
+            for field in self._sought.fields:
+                if field and field not in self._memos:
+                    self._memos[field] = self._memo(self._sought.scan(field))
             for field, memo in self._memos.items():
                 memo.look_for(self._sought.scan(field))
             if self._keywords is not None:
@@ -193,6 +196,8 @@ class Program:
                     memo.look_for(self._keywords)
 
     def _learned(self, trigger: Trigger) -> float:
+        if isinstance(trigger, Atom):
+            return guessed(trigger)
         counted = self._counts[self._sought.numbers[trigger]]
         return float((guessed(trigger) * DOUBT_ROWS + counted) / (DOUBT_ROWS + self._counted))
 

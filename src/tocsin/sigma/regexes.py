@@ -74,6 +74,7 @@ def required(pattern: str, flags: str = "") -> frozenset[str]:
 def _linear(pattern: str, flags: str) -> tuple[Search | None, str]:
     import re2  # type: ignore[import-untyped]
 
+    least = _width(pattern, flags)
     options = re2.Options()
     options.log_errors = False
     try:
@@ -83,12 +84,22 @@ def _linear(pattern: str, flags: str) -> tuple[Search | None, str]:
         return None, message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message)
 
     def found(text: str) -> bool:
+        if len(text) < least:
+            return False
         try:
             return search(text) is not None
         except UnicodeEncodeError:  # half a surrogate pair, which no UTF-8 text holds
             return search(text.encode("utf-8", "replace").decode()) is not None
 
     return found, ""
+
+
+def _width(pattern: str, flags: str) -> int:
+    """Characters that a match has at least; 0 where that is not known."""
+    try:
+        return int(_tree(pattern, flags).getwidth()[0])
+    except (re.error, OverflowError, RecursionError):
+        return 0
 
 
 def _unbounded(pattern: str, flags: str) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
+from tocsin.sigma.comparing import Test
 from tocsin.sigma.literals import END, START, STRANGE, Text
 from tocsin.sigma.taxonomy import Value, word_of
 
@@ -30,12 +31,18 @@ PAUSE = 20 * VALUES_MAX
 
 
 class Scan:
-    """Finds all texts of a field at once."""
+    """Finds all texts of a field at once, and makes the few comparisons that no text can stand for."""
 
-    def __init__(self, texts: Mapping[Text, int], waking: Callable[[Iterable[int]], tuple[int, ...]]) -> None:
+    def __init__(
+        self,
+        texts: Mapping[Text, int],
+        tests: Sequence[tuple[Test, int]],
+        waking: Callable[[Iterable[int]], tuple[int, ...]],
+    ) -> None:
         from ahocorasick_rs import AhoCorasick, Implementation
 
         self._waking = waking
+        self._tests = tuple(tests)
         self._whole = {text.text: number for text, number in texts.items() if text.how == "equals"}
         self._parts = {text.framed: number for text, number in texts.items() if text.how != "equals"}
         kind = Implementation.DFA if sum(map(len, self._parts)) < FAST_CHARS_MAX else Implementation.ContiguousNFA
@@ -44,17 +51,18 @@ class Scan:
         made = AhoCorasick(list(self._parts), store_patterns=True, implementation=kind) if self._parts else None
         self._search = made.find_matches_as_strings if made else None
 
-    def value(self, text: str) -> Entry:
+    def value(self, given: str) -> Entry:
         """What one value satisfies."""
-        text = text.lower()
-        if self._search is None:
+        text = given.lower()
+        if self._search is None and not self._tests:
             return self._alone.get(text)
         if START in text or END in text:
             text = text.replace(START, STRANGE).replace(END, STRANGE)
-        found = self._found(START + text + END)
+        found = self._found(START + text + END) if self._search is not None else []
         whole = self._whole.get(text)
         if whole is not None:
             found.append(whole)
+        found += [number for test, number in self._tests if test(given)]
         return (tuple(found), self._waking(found)) if found else None
 
     def values(self, texts: Iterable[str]) -> Entry:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from tocsin.sigma.comparing import Test, comparison
 from tocsin.sigma.evaluating import ROW_WISE
-from tocsin.sigma.literals import Text, exact, needed
+from tocsin.sigma.literals import LONG, Text, exact, needed
 from tocsin.sigma.rule import AllOf, AnyOf, Atom, Named, Node, Not, Rule
 from tocsin.sigma.scanning import Entry, Scan
 from tocsin.sigma.taxonomy import Lane, Taxonomy
@@ -34,12 +35,13 @@ class Sought:
         for rule in rules.values():
             self._enter(rule.condition)
         self._texts = self._by_field()
+        self._tests: dict[str, list[tuple[Test, int]]] = {}
         self.assign(guessed, frozenset())
 
     @property
     def fields(self) -> tuple[str, ...]:
         """The fields in which something is looked for; the empty one stands for keywords."""
-        return tuple(self._texts)
+        return tuple(dict.fromkeys((*self._texts, *self._tests)))
 
     def assign(self, share: Share, lean: frozenset[str]) -> None:
         """Choose what wakes each rule, and in which fields only that is looked for."""
@@ -54,17 +56,18 @@ class Sought:
                 self._wakes[self.numbers[trigger]].add(number)
         self.always = tuple(always)
         self._wakers = frozenset(self._wakes)
+        self._tests = self._tested()
 
     def scan(self, field: str) -> Scan:
         """What finds all that is looked for in a field."""
         texts = self._texts.get(field, {})
         if field in self._lean:
             texts = {text: number for text, number in texts.items() if number in self._wakers or not text.field}
-        return Scan(texts, self._waking)
+        return Scan(texts, self._tests.get(field, ()), self._waking)
 
     def hears(self, field: str) -> bool:
         """Whether keywords are looked for in a field together with its own texts."""
-        return any(not text.field for text in self._texts[field])
+        return any(not text.field for text in self._texts.get(field, ()))
 
     def marks(self) -> dict[str, Entry]:
         """What a digest says that admission left in a row."""
@@ -76,10 +79,11 @@ class Sought:
         if self._is_marked(atom):
             return self.numbers[atom.digest]
         text = exact(atom)
-        if text is None or (not atom.field and self._lane.personal):
+        if not atom.field and self._lane.personal:
             return None
-        number = self.numbers[text]
-        return number if atom.field not in self._lean or number in self._wakers else None
+        number = self.numbers.get(atom if text is None else text)
+        everywhere = text is not None and atom.field not in self._lean
+        return number if everywhere or number in self._wakers else None
 
     def text(self, atom: Atom) -> Text | None:
         """The text that says the same as an atom of a field that may be read."""
@@ -91,8 +95,13 @@ class Sought:
 
     def _enter(self, condition: Node) -> None:
         for atom in atoms_of(condition):
-            for trigger in self._needed(atom):
+            for trigger in (*self._needed(atom), *self._short(atom)):
                 self.numbers.setdefault(trigger, len(self.numbers))
+
+    def _short(self, atom: Atom) -> tuple[Text, ...]:
+        """A text too short to wake a rule, but looked for where values are short or come again."""
+        text = exact(atom)
+        return (text,) if text is not None and atom.field not in LONG and not self._is_marked(atom) else ()
 
     def _needed(self, atom: Atom) -> Triggers:
         known = self._needs.get(atom.digest)
@@ -106,12 +115,20 @@ class Sought:
         texts: Triggers = needed(atom)
         if not atom.field and self._lane.personal:  # it may stand in a name: admission's word counts as well
             return texts | {atom.digest} if texts else texts
-        return texts
+        return texts if texts or not atom.field or atom.operator in ROW_WISE else frozenset([atom])
 
     def _is_marked(self, atom: Atom) -> bool:
         if atom.operator in ROW_WISE or not atom.field:
             return False
         return self._taxonomy.is_personal(self._lane, atom.field)
+
+    def _tested(self) -> dict[str, list[tuple[Test, int]]]:
+        """The comparisons that wake a rule, by field: no text can stand for them."""
+        tests: defaultdict[str, list[tuple[Test, int]]] = defaultdict(list)
+        for trigger, number in self.numbers.items():
+            if isinstance(trigger, Atom) and number in self._wakers:
+                tests[trigger.field].append((comparison(trigger), number))
+        return dict(tests)
 
     def _by_field(self) -> dict[str, dict[Text, int]]:
         """The texts of each field; keywords are looked for in all that may be seen."""

@@ -5,25 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
-from tocsin.sigma.literals import Text
+from tocsin.sigma.literals import LONG, Text
 from tocsin.sigma.rule import AllOf, AnyOf, Atom, Named, Node, Not
 
-Trigger: TypeAlias = Text | str
-"""A text found in a field, or the digest that admission left for a row."""
+Trigger: TypeAlias = Text | str | Atom
+"""A text found in a field, the digest that admission left for a row, or a comparison made for its own sake."""
 Triggers: TypeAlias = frozenset[Trigger]
 Needed: TypeAlias = Callable[[Atom], Triggers]
 Share: TypeAlias = Callable[[Trigger], float]
 """The share of rows in which a trigger is found, as far as known; a wrong one costs time, never an answer."""
 
-LONG = frozenset(
-    {"CommandLine", "ParentCommandLine", "ScriptBlockText", "TargetObject", "TargetFilename", "Details", "Payload", ""}
-)
-"""Fields whose values are long and varied: a text found in them says more than the name of a program does."""
 SHARE_LONG_MIN, SHARE_MIN = 1e-4, 0.02
 
 
 def guessed(trigger: Trigger) -> float:
     """A share where nothing was counted yet: long texts are rare, and texts in long fields rarer."""
+    if isinstance(trigger, Atom):  # the dearest: it is made for each new value
+        return 1.0
     if isinstance(trigger, str):
         return SHARE_LONG_MIN
     least = SHARE_LONG_MIN if trigger.field in LONG else SHARE_MIN
