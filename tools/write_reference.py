@@ -190,12 +190,20 @@ def api_page() -> str:
     return "\n".join([opening, *proofs, "", *routes, "## Shapes", "", *shapes, NOTE, ""])
 
 
+def rule_pack_page() -> str:
+    """Every rule that ships."""
+    import rule_pack
+
+    return rule_pack.page(NOTE)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli_page,
     "configuration.md": configuration_page,
     "nouns.md": nouns_page,
     "errors.md": errors_page,
     "api.md": api_page,
+    "rule-pack.md": rule_pack_page,
 }
 
 
