@@ -23,6 +23,8 @@ KEYS_MAX = 500
 """Keys that no field covers whose values are remembered, where keywords are looked for."""
 LESSON_ROWS, LESSONS_APART = 256, 16
 """How many rows are counted to learn which texts are rare, and how many times as many pass until the next."""
+HOT_SHARE = 0.01
+"""A rule that is woken by more of the rows than this is given something rarer, if there is any."""
 DOUBT_ROWS = 32
 """How many rows a guess weighs against what was counted."""
 _TEXTUAL = frozenset({str, int})
@@ -181,7 +183,8 @@ class Program:
         if self._counted % LESSON_ROWS == 0:
             self._lesson = self._seen * LESSONS_APART
             lean = frozenset(field for field, memo in self._memos.items() if memo.is_vain())
-            self._sought.assign(self._learned, lean)
+            hot = [number for number, count in self._counts.items() if count > HOT_SHARE * self._counted]
+            self._sought.assign(self._learned, self._sought.woken_by(hot), lean)
             self._conditions.clear()
             self._plans.clear()
             self._marks = self._sought.marks()

@@ -46,10 +46,14 @@ class Scan:
         self._whole = {text.text: number for text, number in texts.items() if text.how == "equals"}
         self._parts = {text.framed: number for text, number in texts.items() if text.how != "equals"}
         kind = Implementation.DFA if sum(map(len, self._parts)) < FAST_CHARS_MAX else Implementation.ContiguousNFA
-        self._alone = {text: ((number,), waking((number,))) for text, number in self._whole.items()}
+        self._alone: dict[str, Entry] = {}
         self.codes = not any(_CODE.fullmatch(text.text) for text in texts)
         made = AhoCorasick(list(self._parts), store_patterns=True, implementation=kind) if self._parts else None
         self._search = made.find_matches_as_strings if made else None
+
+    def refresh(self) -> None:
+        """Take note that other rules are woken from now on."""
+        self._alone = {text: ((number,), self._waking((number,))) for text, number in self._whole.items()}
 
     def value(self, given: str) -> Entry:
         """What one value satisfies."""

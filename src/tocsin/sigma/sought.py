@@ -26,6 +26,8 @@ class Sought:
         self._taxonomy = taxonomy
         self._lane = lane
         self._needs: dict[str, Triggers] = {}
+        self._triggers: dict[int, Triggers | None] = {}
+        self._scans: dict[str, tuple[tuple[frozenset[int], frozenset[int]], Scan]] = {}
         self._wakes: defaultdict[int, set[int]] = defaultdict(set)
         self._wakers: frozenset[int] = frozenset()
         self._lean: frozenset[str] = frozenset()
@@ -36,34 +38,43 @@ class Sought:
             self._enter(rule.condition)
         self._texts = self._by_field()
         self._tests: dict[str, list[tuple[Test, int]]] = {}
-        self.assign(guessed, frozenset())
+        self.assign(guessed, rules, frozenset())
 
     @property
     def fields(self) -> tuple[str, ...]:
         """The fields in which something is looked for; the empty one stands for keywords."""
         return tuple(dict.fromkeys((*self._texts, *self._tests)))
 
-    def assign(self, share: Share, lean: frozenset[str]) -> None:
-        """Choose what wakes each rule, and in which fields only that is looked for."""
+    def assign(self, share: Share, rules: Iterable[int], lean: frozenset[str]) -> None:
+        """Choose anew what wakes some rules, and in which fields only what wakes a rule is looked for."""
         self._lean = lean
-        self._wakes.clear()
-        always = []
-        for number, rule in self._rules.items():
-            triggers = witness(rule.condition, self._needed, share)
-            if triggers is None:
-                always.append(number)
-            for trigger in triggers or ():
+        for number in rules:
+            for trigger in self._triggers.get(number) or ():
+                self._wakes[self.numbers[trigger]].discard(number)
+            self._triggers[number] = witness(self._rules[number].condition, self._needed, share)
+            for trigger in self._triggers[number] or ():
                 self._wakes[self.numbers[trigger]].add(number)
-        self.always = tuple(always)
-        self._wakers = frozenset(self._wakes)
+        self.always = tuple(number for number, triggers in self._triggers.items() if triggers is None)
+        self._wakers = frozenset(number for number, woken in self._wakes.items() if woken)
         self._tests = self._tested()
 
+    def woken_by(self, numbers: Iterable[int]) -> tuple[int, ...]:
+        """The rules that some texts wake."""
+        waking = self._wakers.intersection(numbers)
+        return tuple({rule for number in waking for rule in self._wakes[number]}) if waking else ()
+
     def scan(self, field: str) -> Scan:
-        """What finds all that is looked for in a field."""
+        """What finds all that is looked for in a field; the same as before where that has not changed."""
         texts = self._texts.get(field, {})
         if field in self._lean:
             texts = {text: number for text, number in texts.items() if number in self._wakers or not text.field}
-        return Scan(texts, self._tests.get(field, ()), self._waking)
+        tests = self._tests.get(field, [])
+        wanted = (frozenset(texts.values()), frozenset(number for _test, number in tests))
+        known = self._scans.get(field)
+        if known is None or known[0] != wanted:
+            known = self._scans[field] = (wanted, Scan(texts, tests, self.woken_by))
+        known[1].refresh()
+        return known[1]
 
     def hears(self, field: str) -> bool:
         """Whether keywords are looked for in a field together with its own texts."""
@@ -72,7 +83,7 @@ class Sought:
     def marks(self) -> dict[str, Entry]:
         """What a digest says that admission left in a row."""
         digests = [(digest, number) for digest, number in self.numbers.items() if isinstance(digest, str)]
-        return {digest: ((number,), self._waking((number,))) for digest, number in digests}
+        return {digest: ((number,), self.woken_by((number,))) for digest, number in digests}
 
     def number(self, atom: Atom) -> int | None:
         """The number that tells whether an atom holds, where one alone does."""
@@ -88,10 +99,6 @@ class Sought:
     def text(self, atom: Atom) -> Text | None:
         """The text that says the same as an atom of a field that may be read."""
         return None if not atom.field or self._is_marked(atom) else exact(atom)
-
-    def _waking(self, numbers: Iterable[int]) -> tuple[int, ...]:
-        waking = self._wakers.intersection(numbers)
-        return tuple({rule for number in waking for rule in self._wakes[number]}) if waking else ()
 
     def _enter(self, condition: Node) -> None:
         for atom in atoms_of(condition):
