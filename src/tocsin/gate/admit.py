@@ -206,8 +206,7 @@ class Admission:
     def _begin(self, leases: list[Clearance], now: float) -> None:
         """Write the receipts of new leases and of those that they replace; only then they are in force."""
         over = [old for lease in leases if (old := self._running.get(lease.ask)) is not None]
-        by = [f"policy:{lease.policy.partition('@')[0]}" for lease in leases]
-        fresh = [begun(lease, LEASE, name, now, {}) for lease, name in zip(leases, by, strict=True)]
+        fresh = [begun(lease, LEASE, f"policy:{lease.policy.partition('@')[0]}", now, {}) for lease in leases]
         self._ledger.append_many([*(ended(old, self._meter.used(old.id), now) for old in over), *fresh])
         for lease in leases:
             self._running[lease.ask] = lease

@@ -44,9 +44,7 @@ class KeyRing:
         path = master or folder / MASTER
         make_private_folder(folder)
         if not path.exists():
-            if any(child.is_dir() for child in folder.iterdir()):
-                raise StoreError(f"The master key {path.name} is missing, but keys are there: restore it from a copy.")
-            create_secret(path, os.urandom(KEY))
+            _begin_master(folder, path)
         secret = read_secret(path)
         if len(secret) != KEY:
             raise StoreError(f"The master key {path.name} must hold {KEY} bytes: restore it from a copy.")
@@ -162,3 +160,9 @@ def _destroy(path: Path) -> None:
         file.write(bytes(path.stat().st_size))
         os.fsync(file.fileno())
     path.unlink()
+
+
+def _begin_master(folder: Path, path: Path) -> None:
+    if any(child.is_dir() for child in folder.iterdir()):
+        raise StoreError(f"The master key {path.name} is missing, but keys are there: restore it from a copy.")
+    create_secret(path, os.urandom(KEY))

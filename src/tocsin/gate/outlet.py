@@ -24,12 +24,13 @@ def permit(delivery: Delivery, outlet_kind: str, *, exercise: bool = False) -> P
     `outlet_kind` is folder, http, syslog …; `exercise` says that a folder is marked for
     exercises. Only live deliveries go to real outlets, and no live one is lost in a drill's folder.
     """
-    if delivery.origin is Origin.LIVE and exercise:
+    live = delivery.origin is Origin.LIVE
+    if live and exercise:
         raise Refused(
             f"Outlet {delivery.outlet!r} is marked for exercises: a real message there would be taken for a drill. "
             "Name a real outlet."
         )
-    if delivery.origin is not Origin.LIVE and not (exercise and outlet_kind == FOLDER):
+    if not (live or (exercise and outlet_kind == FOLDER)):
         raise Refused(
             f"This is {delivery.origin.value}, not live: it never leaves through {outlet_kind} outlet "
             f"{delivery.outlet!r}. A folder outlet marked as exercise takes it."

@@ -1,6 +1,6 @@
 """The policies in force: which one governs a zone and purpose at a moment, and when that changes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -17,8 +17,7 @@ class Policies:
         """Use `Policies.load`, or give policies by name."""
         self.all = tuple(policies[name] for name in sorted(policies))
         self.digest = digest(" ".join(policy.ref for policy in self.all).encode())
-        moments = {moment for policy in self.all for moment in (policy.validity.since, policy.validity.until)}
-        self._changes = sorted(moment for moment in moments if moment is not None)
+        self._changes = sorted(set(_moments(self.all)))
 
     @classmethod
     def load(cls, *folders: Path) -> Self:
@@ -60,3 +59,9 @@ class Policies:
 
 def _strictness(policy: Policy) -> tuple[int, int, float, str]:
     return policy.level_max, policy.ceiling, policy.budget_per_day, policy.policy
+
+
+def _moments(policies: Iterable[Policy]) -> Iterator[float]:
+    """When policies come into force or end."""
+    for policy in policies:
+        yield from (moment for moment in (policy.validity.since, policy.validity.until) if moment is not None)

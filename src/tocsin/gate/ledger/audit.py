@@ -186,14 +186,21 @@ class Audit:
             name = path.relative_to(self._folder).as_posix()
             if path.is_dir() or name in self._expected:
                 continue
-            if self._pending or self._superseded(name) or name in UNFINISHED:
+            if self._is_left_over(name):
                 self.notes.append(f"{name} was left by a write that was cut short; opening the ledger clears it away.")
             else:
                 self._problem(f"{name} does not belong to the ledger.")
+
+    def _is_left_over(self, name: str) -> bool:
+        return self._pending > 0 or self._superseded(name) or name in UNFINISHED
 
     def _superseded(self, name: str) -> bool:
         """Say whether this is a partial file of a former size: the beginning of what replaced it."""
         base, mark, _ = name.partition(".p/")
         known = [self._folder / one for one in self._expected if one == base or one.startswith(f"{base}.p/")]
         content = (self._folder / name).read_bytes()
-        return bool(mark) and any(path.is_file() and path.read_bytes().startswith(content) for path in known)
+        return bool(mark) and any(_begins_with(path, content) for path in known)
+
+
+def _begins_with(path: Path, content: bytes) -> bool:
+    return path.is_file() and path.read_bytes().startswith(content)

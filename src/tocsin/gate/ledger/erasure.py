@@ -41,4 +41,8 @@ def _as_ranges(indices: Sequence[int]) -> str:
             runs[-1][1] = index
         else:
             runs.append([index, index])
-    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
+    return ",".join(_as_range(first, last) for first, last in runs)
+
+
+def _as_range(first: int, last: int) -> str:
+    return str(first) if first == last else f"{first}-{last}"

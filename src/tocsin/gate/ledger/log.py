@@ -268,13 +268,17 @@ class Ledger:
                 self._take_away(receipt)
 
 
+def _is_signed(edge: Edge, point: Checkpoint) -> bool:
+    hashes = edge.levels[0] if edge.levels else []
+    return edge.root() == point.root and hashes == [tree.leaf_hash(entry) for entry in edge.bundle]
+
+
 def _edge(folder: Path, point: Checkpoint) -> Edge:
     """The edge that the checkpoint signs; raises Tampered where files and signature disagree."""
     try:
         edge = Edge.load(folder, point.size)
     except FileNotFoundError as error:
         raise Tampered("A file at the edge of the ledger is missing: run `tocsin ledger verify`.") from error
-    hashes = edge.levels[0] if edge.levels else []
-    if edge.root() != point.root or hashes != [tree.leaf_hash(entry) for entry in edge.bundle]:
+    if not _is_signed(edge, point):
         raise Tampered("The ledger's files lead to another root than was signed: run `tocsin ledger verify`.")
     return edge

@@ -113,7 +113,7 @@ def parse_note(raw: bytes) -> tuple[str, tuple[Signature, ...]]:
         text, empty, rest = raw.decode().rpartition("\n\n")
     except UnicodeDecodeError as error:
         raise Tampered("The checkpoint is not text: it was changed.") from error
-    signatures = tuple(_signature(line) for line in rest.splitlines())
+    signatures = tuple(map(_signature, rest.splitlines()))
     note = text + "\n"
     if not empty or f"{note}\n{''.join(signature.line for signature in signatures)}".encode() != raw:
         raise Tampered("The checkpoint is not written as a signed note: it was changed.")

@@ -83,13 +83,18 @@ def includes(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: b
     for sibling in proof:
         if last == 0:
             return False
-        if at & 1 or at == last:
+        if _is_right(at, last):
             reached = node_hash(sibling, reached)
             at, last = _past_left_turns(at, last)
         else:
             reached = node_hash(reached, sibling)
         at, last = at >> 1, last >> 1
-    return last == 0 and reached == root
+    return (last, reached) == (0, root)
+
+
+def _is_right(at: int, last: int) -> bool:
+    """Whether a node hangs to the right of its sibling, or is the last of its row."""
+    return at & 1 == 1 or at == last
 
 
 def extends(old: int, new: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> bool:
@@ -111,7 +116,7 @@ def _climb(old: int, new: int, steps: Sequence[bytes]) -> tuple[bytes, bytes] | 
     for sibling in steps[1:]:
         if last == 0:
             return None
-        if at & 1 or at == last:
+        if _is_right(at, last):
             to_old, to_new = node_hash(sibling, to_old), node_hash(sibling, to_new)
             at, last = _past_left_turns(at, last)
         else:

@@ -87,9 +87,11 @@ def _key(folder: Path, public_key: str | None, problems: list[str]) -> PublicKey
     except Tampered as error:
         problems.append(f"{keep.PUBLIC}: {error}")
         return given
-    if given is not None and given != beside:
+    if given is None:
+        return beside
+    if given != beside:
         problems.append(f"{keep.PUBLIC}: it is not the key that you were handed: it was replaced.")
-    return beside if given is None else given
+    return given
 
 
 def _parsed(public_key: str, problems: list[str]) -> PublicKey | None:
