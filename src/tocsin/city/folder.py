@@ -109,22 +109,21 @@ def sites_of(city_map: CityMap) -> Iterator[Asset]:
             yield Asset(id=derived_id("site", kind, name, lon, lat), kind=f"site.{kind}", name=name, place=place)
 
 
+def _coverage(bearing: object, range_m: float) -> Coverage:
+    """A quarter around the bearing, all around where none is known."""
+    if not isinstance(bearing, float | int):
+        return Coverage(range_m=range_m, field_deg=360.0, assumed=("range_m", "bearing_deg", "field_deg"))
+    return Coverage(range_m=range_m, bearing_deg=float(bearing), field_deg=90.0, assumed=("range_m", "field_deg"))
+
+
 def _camera(feature: Feature, point: Point, plan: CameraPlan, address: object) -> Sensor:
-    bearing = feature.properties.get("direction")
-    known = isinstance(bearing, float | int)
-    coverage = Coverage(
-        range_m=plan.range_m,
-        bearing_deg=float(bearing) if isinstance(bearing, float | int) else None,
-        field_deg=90.0 if known else 360.0,
-        assumed=("range_m", "field_deg") if known else ("range_m", "bearing_deg", "field_deg"),
-    )
     name = str(feature.properties["id"])
     return Sensor(
         id=name,
         family="camera",
         name=str(feature.properties.get("name") or f"Camera {name.removeprefix('cam-')}"),
         place=Place(lon=point.coordinates[0], lat=point.coordinates[1], radius_m=5.0),
-        coverage=coverage,
+        coverage=_coverage(feature.properties.get("direction"), plan.range_m),
         silent_after_s=plan.silent_after_s,
         state=plan.state,
         addresses=() if address is None else (str(address),),

@@ -60,11 +60,16 @@ def known_height_m(tags: Mapping[str, str]) -> float | None:
     return None if storeys is None else round(storeys * STOREY_M, 1)
 
 
-def assumed_heights_m(known: Sequence[tuple[str, float]]) -> dict[str, float]:
-    """Height to assume per kind: the median of tagged buildings of that kind, else the table."""
+def _by_kind(known: Sequence[tuple[str, float]]) -> dict[str, list[float]]:
     by_kind: dict[str, list[float]] = {}
     for kind, height in known:
         by_kind.setdefault(kind, []).append(height)
+    return by_kind
+
+
+def assumed_heights_m(known: Sequence[tuple[str, float]]) -> dict[str, float]:
+    """Height to assume per kind: the median of tagged buildings of that kind, else the table."""
+    by_kind = _by_kind(known)
     table = {kind: storeys * STOREY_M for kind, storeys in STOREYS_ASSUMED.items()}
     medians = {kind: median(rows) for kind, rows in by_kind.items() if len(rows) >= TAGGED_MIN}
     other = median(height for _, height in known) if len(known) >= TAGGED_MIN else STOREYS_OTHER * STOREY_M

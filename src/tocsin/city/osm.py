@@ -1,6 +1,7 @@
 """Import of a map from an OpenStreetMap extract (.osm.pbf, .osm): streets, buildings, cameras, names."""
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -104,11 +105,13 @@ class _Importer:
         self._place_names(shape.representative_point(), tags)
 
     def _place_names(self, spot: shapely.Point, tags: dict[str, str]) -> None:
+        if "name" not in tags:
+            return
         kind = site_kind(tags)
-        if kind is not None and "name" in tags:
+        if kind is not None:
             self._add("sites", spot, {"name": tags["name"], "kind": kind})
         label = next((row for row in LABEL_RANKS if tags.get(row[0]) == row[1]), None)
-        if label is not None and "name" in tags:
+        if label is not None:
             self._add("labels", spot, _label(tags, label[1], label[2]))
 
     def _add(self, layer: str, shape: Any, properties: dict[str, Property]) -> None:  # noqa: ANN401
@@ -125,6 +128,10 @@ def _extent(path: Path) -> Bounds:
     if stated.valid():
         low, high = stated.bottom_left, stated.top_right
         return low.lon, low.lat, high.lon, high.lat
+    return _extent_of_nodes(path)
+
+
+def _extent_of_nodes(path: Path) -> Bounds:
     nodes = osmium.FileProcessor(str(path), osmium.osm.NODE)
     spots = [(node.lon, node.lat) for node in nodes if isinstance(node, osmium.osm.Node)]
     if not spots:
@@ -212,7 +219,7 @@ def _importance(label: Feature) -> tuple[float, float]:
 
 def _named(layers: Mapping[str, list[Feature]]) -> list[Feature]:
     """Cameras named after the square or street beside them, counted per name."""
-    named = [f for layer in ("squares", "roads") for f in layers.get(layer, []) if f.properties.get("name")]
+    named = [f for f in chain(layers.get("squares", []), layers.get("roads", [])) if f.properties.get("name")]
     tree = shapely.STRtree([_shape(feature) for feature in named])
     counted: dict[str, int] = {}
     done = []

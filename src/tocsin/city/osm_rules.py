@@ -110,7 +110,7 @@ def line_properties(tags: Tags) -> dict[str, Property]:
         properties["pedestrian"] = way in ON_FOOT
     if tags.get("tunnel", "no") != "no":
         properties["tunnel"] = True
-    if "name" in tags and way is not None:
+    if {"name", "highway"} <= tags.keys():
         properties["name"] = tags["name"]
     return properties
 
@@ -148,5 +148,9 @@ def bearing_of(text: str) -> float | None:
         end = float(second) if second else start
     except ValueError:
         return None
-    middle = (start + ((end - start) % 360.0) / 2) % 360.0 if isfinite(start + end) else 360.0
-    return middle if middle < 360.0 else None
+    return _middle_deg(start, end) if isfinite(start + end) else None
+
+
+def _middle_deg(start: float, end: float) -> float | None:
+    middle = (start + ((end - start) % 360.0) / 2) % 360.0
+    return middle if middle < 360.0 else None  # rounding may reach the whole circle
