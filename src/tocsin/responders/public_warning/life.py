@@ -228,9 +228,8 @@ class Warnings:
         case.sent, case.sent_rev = draft, proposal.rev
         case.references = (*case.references, told)[-self.rules.references_max :]
         because = f"{draft.msg_type} {identifier(proposal)} was approved."
-        if draft.ending and case.situation is not None:
-            case.settled = (case.situation.hazard, int(case.situation.priority))
-            case.references, case.sent, case.edited = (), None, False
+        if draft.ending:
+            _settle(case)
         return self._close(case, fact, draft.ending or "sent", because, draft)
 
     def _expire(self, case: Case, tick: Tick) -> Sequence[Fact]:
@@ -321,3 +320,10 @@ def _settled(case: Case, situation: Situation) -> bool:
 def _because(situation: Situation) -> str:
     people = "" if situation.people is None else f" Usually {situation.people:,} people are there."
     return f"{situation.title} (priority {int(situation.priority)}). Area: {situation.area_because}.{people}"
+
+
+def _settle(case: Case) -> None:
+    """The warning is over; only something else, or worse, begins another."""
+    if case.situation is not None:
+        case.settled = (case.situation.hazard, int(case.situation.priority))
+        case.references, case.sent, case.edited = (), None, False

@@ -90,7 +90,7 @@ class Reader:
         if place is None:
             return self.city.name if self.city else ""
         zone = self.city.zone_of(place) if self.city else None
-        return zone.name if zone is not None else place.name or f"{place.lat:.4f} N {place.lon:.4f} E"
+        return zone.name if zone is not None else _spot(place)
 
     def _zone(self, place: Place | None) -> str:
         if place is None or place.zone or self.city is None:
@@ -104,3 +104,7 @@ class Reader:
             return otherwise
         middle, radius_m = circle_around(area.polygon)
         return self.city.people_near(middle, radius_m, at)
+
+
+def _spot(place: Place) -> str:
+    return place.name or f"{place.lat:.4f} N {place.lon:.4f} E"
