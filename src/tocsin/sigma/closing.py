@@ -49,11 +49,17 @@ def _window(plan: Plan, group: Group, opening: float, limits: Limits) -> list[Hi
     if found is None:
         group.episode = ""
         return []
+    extends = _extends(plan, group, opening, end)
+    return [hit_of(plan, group, found, end, limits, id_=group.episode, extends=extends)]
+
+
+def _extends(plan: Plan, group: Group, opening: float, end: float) -> bool:
+    """Take a window that holds into the episode; whether it goes on, or else begins."""
     extends = bool(group.episode) and opening <= group.held + plan.rule.timespan_s
     if not extends:
         group.episode = derived_id("hit", plan.rule.id, group.values, end)
     group.held = end
-    return [hit_of(plan, group, found, end, limits, id_=group.episode, extends=extends)]
+    return extends
 
 
 def _absence(plan: Plan, group: Group, opening: float, limits: Limits) -> list[Hit]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tocsin.model import digest
 from tocsin.sigma.closing import closed, due_of, opening_of
@@ -93,7 +93,7 @@ class Correlator:
             state.lanes = {key: lane for key, lane in state.lanes.items() if key in self._by_key}
             state.agenda = [entry for entry in state.agenda if entry[1] in self._by_key]
             heapq.heapify(state.agenda)
-            state.events = sum(len(group.ids) for lane in state.lanes.values() for group in lane.values())
+            state.events = sum(map(_held, state.lanes.values()))
             state.rules = self._rules
         return state
 
@@ -194,17 +194,20 @@ class Correlator:
         state.counts.evicted_events += forget(plan, group, self.limits)
         return hits
 
+    def _moved(self, group: Group, index: int, event: Event) -> int:
+        """Take a known event to its later time, with what it says now; gives its new index."""
+        known = group.events.pop(index)
+        known.at, known.place, known.carried = event.at, event.place or known.place, event.carried
+        known.evidence = tuple(dict.fromkeys((*known.evidence, *event.evidence)))[-self.limits.evidence_max :]
+        group.ids[known.id], group.newest = known.at, max(group.newest, known.at)
+        return put(group, known)
+
     def _again(self, state: Windows, plan: Plan, name: str, group: Group, event: Event) -> list[Hit]:
         """An event that is known: it may match one rule more, or be a hit of a correlation that goes on."""
         index = find(group, event.id)
         known = group.events[index]
-        extends = bool(event.members & plan.nested) and event.at > known.at
-        if extends:
-            del group.events[index]
-            known.at, known.place, known.carried = event.at, event.place or known.place, event.carried
-            known.evidence = tuple(dict.fromkeys((*known.evidence, *event.evidence)))[-self.limits.evidence_max :]
-            group.ids[known.id], group.newest = known.at, max(group.newest, known.at)
-            index = min(index, put(group, known))
+        if event.members & plan.nested and event.at > known.at:
+            index = min(index, self._moved(group, index, event))
         elif not plan.temporal or known.members | event.members == known.members:
             state.counts.repeats += 1
             return []
@@ -289,3 +292,8 @@ def _measure(plan: Plan, event: Event, hit: Hit, fields: tuple[str, ...]) -> boo
     texts = _texts(hit, fields)
     event.value = "\x1f".join(texts or ())
     return texts is not None
+
+
+def _held(lane: Mapping[str, Group]) -> int:
+    """How many events the groups of a correlation hold."""
+    return sum(len(group.ids) for group in lane.values())

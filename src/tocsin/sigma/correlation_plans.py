@@ -166,7 +166,6 @@ def check(rule: Correlation) -> None:
 
 def _faults(rule: Correlation) -> list[tuple[bool, str]]:
     measured = rule.kind not in ("event_count", *_TEMPORAL)
-    bounds = [bound for _, bound in rule.conditions]
     return [
         (not rule.rules, "It refers to no rule: list at least one under `rules`."),
         (len(rule.rules) > MEMBERS_MAX, f"It refers to {len(rule.rules)} rules; at most {MEMBERS_MAX} can be run."),
@@ -176,7 +175,7 @@ def _faults(rule: Correlation) -> list[tuple[bool, str]]:
         (not 0 <= rule.percentile <= 100, "Its percentile must lie between 0 and 100."),
         (rule.expression is not None and rule.kind not in _TEMPORAL, "Only temporal kinds take an extended condition."),
         (
-            rule.kind in _COUNTED and max(bounds, default=0) > THRESHOLD_MAX,
+            _asks_too_much(rule),
             f"It asks for more than {THRESHOLD_MAX} events in one window: ask for fewer in a shorter timespan.",
         ),
         (rule.near_m < 0, "`near` must not be negative."),
@@ -189,10 +188,19 @@ def value_names(rule: Correlation) -> tuple[str, ...]:
     return rule.fields or ((rule.field,) if rule.field else ())
 
 
+def _only_rises(rule: Correlation) -> bool:
+    """Whether more events cannot end what holds."""
+    return all(name in ("gt", "gte") for name, _ in rule.conditions)
+
+
+def _asks_too_much(rule: Correlation) -> bool:
+    return rule.kind in _COUNTED and any(bound > THRESHOLD_MAX for _, bound in rule.conditions)
+
+
 def _mode(rule: Correlation) -> Mode:
     if rule.expression is not None:
         return "closing" if _negated(rule.expression) else "rising"
-    if all(name in ("gt", "gte") for name, _ in rule.conditions):
+    if _only_rises(rule):
         return "rising"
     return "absent" if _only_zero(rule) else "closing"
 

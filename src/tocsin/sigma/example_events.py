@@ -44,12 +44,10 @@ def example_events(rule: Rule, taxonomies: Mapping[str, Taxonomy]) -> list[Examp
     if lane is None:
         return []
     format_ = lane[0].format
-    for way in islice(_ways(rule.condition, wanted=True), WAYS_MAX):
-        row = _row(way, lane[1])
-        if row is None or len(found) >= BRANCHES_MAX:
-            continue
-        digests = marks.of(format_, row)
-        tried = {**row, MARKS: list(digests)} if digests else row
+    for way, row in _rows(rule, lane[1]):
+        if len(found) >= BRANCHES_MAX:
+            break
+        tried = _with_marks(row, marks.of(format_, row))
         if matcher.row(format_, tried):
             fields = matcher.matched_fields(format_, tried, rule)
             found.setdefault(_branch(way), Example(format=format_, row=row, fields=fields))
@@ -84,9 +82,21 @@ def _ways(node: Node, *, wanted: bool) -> Iterator[tuple[Literal, ...]]:
             return
 
 
+def _rows(rule: Rule, lane: Lane) -> Iterator[tuple[tuple[Literal, ...], dict[str, Any]]]:
+    """The ways in which a rule holds, each with a row for it, where one can be made."""
+    for way in islice(_ways(rule.condition, wanted=True), WAYS_MAX):
+        row = _row(way, lane)
+        if row is not None:
+            yield way, row
+
+
+def _with_marks(row: dict[str, Any], digests: Sequence[str]) -> dict[str, Any]:
+    return {**row, MARKS: list(digests)} if digests else row
+
+
 def _together(parts: Sequence[Node], *, wanted: bool) -> Iterator[tuple[Literal, ...]]:
     """Every part, the first way of each first: one part at a time is varied, so that each way of each is seen."""
-    firsts = [way for part in parts for way in islice(_ways(part, wanted=wanted), 1)]
+    firsts = list(chain.from_iterable(islice(_ways(part, wanted=wanted), 1) for part in parts))
     if len(firsts) < len(parts):
         return
     yield tuple(chain.from_iterable(firsts))
@@ -106,9 +116,14 @@ def _row(way: Sequence[Literal], lane: Lane) -> dict[str, Any] | None:
         if value is _IMPOSSIBLE:
             return None
         name = lane.names(field)[0]
-        if value is not None and str(row.get(name)).lower() != str(value).lower():
+        if not _has(row, name, value):
             row[name] = value
     return row
+
+
+def _has(row: Mapping[str, Any], name: str, value: object) -> bool:
+    """Whether a row says as much already; None is what every row says."""
+    return value is None or str(row.get(name)).lower() == str(value).lower()
 
 
 def _by_field(way: Sequence[Literal]) -> dict[str, list[Literal]]:
@@ -149,6 +164,10 @@ def _text(atoms: Sequence[Atom]) -> str:
     return parts["startswith"] + parts["contains"] + parts["endswith"]
 
 
+_BEYOND = {"gt": 1, "lt": -1}
+"""What added to a bound is beyond it."""
+
+
 def _whole(atom: Atom, row: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a value of a log
     match atom.operator:
         case "equals" if atom.pattern:
@@ -158,7 +177,7 @@ def _whole(atom: Atom, row: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a value
         case "cidr":
             return _host(str(atom.value))
         case "lt" | "gt" if isinstance(atom.value, int | float):
-            return atom.value + (1 if atom.operator == "gt" else -1)
+            return atom.value + _BEYOND[atom.operator]
         case "fieldref":
             return row.get(str(atom.value), _IMPOSSIBLE)
     return _IMPOSSIBLE

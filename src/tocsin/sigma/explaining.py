@@ -123,10 +123,16 @@ def logsource_words(source: Logsource) -> str:
     if source == Logsource():
         return "every event"
     what = CATEGORIES.get(source.category, source.category.replace("_", " ")) or "events"
-    product = PRODUCTS.get(source.product, source.product.replace("_", " "))
-    where = f" on {product}" if source.product in ("windows", "linux", "macos") else f" of {product}"
     service = f" (service {source.service})" if source.service else ""
-    return _plain(what + (where if product else "") + service)
+    return _plain(what + _where(source.product) + service)
+
+
+def _where(product: str) -> str:
+    """On a system, of anything else that writes logs."""
+    name = PRODUCTS.get(product, product.replace("_", " "))
+    if not name:
+        return ""
+    return f" on {name}" if product in ("windows", "linux", "macos") else f" of {name}"
 
 
 # --- correlations ---
@@ -155,6 +161,10 @@ def _asked(rule: Correlation, titles: Mapping[str, str]) -> str:
         return _expression(rule.expression, titles) + (", in the order listed" if ordered else "")
     if _asks_for_all(rule):
         return "all of them match" + (", in that order" if ordered else ", in any order")
+    return _measured(rule)
+
+
+def _measured(rule: Correlation) -> str:
     field = " with ".join(rule.fields) or rule.field
     what = _COUNTED[rule.kind].format(field=field, percentile=f"{rule.percentile:g}th")
     return f"{what} {joined([_COMPARED[name].format(f'{bound:g}') for name, bound in rule.conditions], 'and')}"
@@ -212,8 +222,7 @@ def span_words(seconds: float) -> str:
 def _attack_line(tags: Sequence[str], names: Mapping[str, str]) -> str:
     parts = [tag.lower().removeprefix("attack.") for tag in tags if tag.lower().startswith("attack.")]
     tactics = [names.get(part, part.replace("-", " ").replace("_", " ")) for part in parts if not _technique(part)]
-    known = [(part.upper(), names.get(part.upper(), "")) for part in parts if _technique(part)]
-    techniques = [f"{id_} {name}".strip() for id_, name in known]
+    techniques = [f"{part.upper()} {names.get(part.upper(), '')}".strip() for part in parts if _technique(part)]
     if not parts:
         return ""
     return f"In MITRE ATT&CK: {_plain('; '.join(filter(None, [joined(tactics, 'and'), joined(techniques, 'and')])))}."

@@ -120,8 +120,11 @@ def _rules_seen(plan: Plan, tally: Tally, _until: float) -> float:
     seen = _seen_bits(tally)
     if plan.alternatives is None:
         return float(sum(seen >> stage & 1 for stage in plan.stages))
-    ways = plan.alternatives
-    return float(any(not missing & seen and all(seen >> index & 1 for index in needed) for needed, missing in ways))
+    return float(any(not missing & seen and _are_all(seen, needed) for needed, missing in plan.alternatives))
+
+
+def _are_all(seen: int, needed: Sequence[int]) -> bool:
+    return all(seen >> index & 1 for index in needed)
 
 
 # --- in which order: per chain, the latest moment at which one that got so far began ---
@@ -148,10 +151,14 @@ def _extend_any(plan: Plan, tally: Tally, event: Event) -> None:
             chains[row * count + stage] = max(chains[row * count + stage], before)
 
 
+def _unbegun(ways: Sequence[tuple[Sequence[int], int]]) -> list[float]:
+    return [NEVER] * sum(len(needed) for needed, _ in ways)
+
+
 def _extend_alternatives(plan: Plan, tally: Tally, event: Event) -> None:
     """One run of `floats` per alternative, an entry for each rule that it needs."""
     ways = plan.alternatives or ()
-    chains = tally.floats = tally.floats or [NEVER] * sum(len(needed) for needed, _ in ways)
+    chains = tally.floats = tally.floats or _unbegun(ways)
     offset = 0
     for needed, _ in ways:
         begun = [event.at, *chains[offset : offset + len(needed) - 1]]
@@ -177,9 +184,14 @@ def _chain_found(plan: Plan, tally: Tally, since: float) -> bool:
     seen, offset = _seen_bits(tally), 0
     for needed, missing in plan.alternatives or ():
         offset += len(needed)
-        if not missing & seen and (not needed or (bool(tally.floats) and tally.floats[offset - 1] >= since)):
+        if not missing & seen and _is_whole(tally, needed, offset, since):
             return True
     return False
+
+
+def _is_whole(tally: Tally, needed: Sequence[int], end: int, since: float) -> bool:
+    """Whether the chain whose entries end there came about, and did not begin too early."""
+    return not needed or (bool(tally.floats) and tally.floats[end - 1] >= since)
 
 
 # --- numbers ---

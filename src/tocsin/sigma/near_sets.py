@@ -24,11 +24,16 @@ def near_sets(events: Sequence[Event], near_m: float, places_max: int) -> list[l
     Where more than `places_max` spots occur, the newest are looked at. No events give one empty set.
     """
     placed = [(spot_of(event.place), index) for index, event in enumerate(events) if event.place is not None]
-    spots = list(dict.fromkeys(spot for spot, _ in reversed(placed)))[:places_max]
+    spots = _newest(placed)[:places_max]
     near = {spot: _neighbours(spot, spots, near_m) for spot in spots}
     sets = [_indexes(placed, clique) for clique in islice(_largest(spots, near), SETS_MAX)]
     sets.sort(key=_rank, reverse=True)
-    return [[events[index] for index in each] for each in sets]
+    return [list(map(events.__getitem__, each)) for each in sets]
+
+
+def _newest(placed: Sequence[tuple[Spot, int]]) -> list[Spot]:
+    """Each spot once, those where something happened last first."""
+    return list(dict.fromkeys(spot for spot, _ in reversed(placed)))
 
 
 def _neighbours(spot: Spot, spots: Sequence[Spot], near_m: float) -> set[Spot]:
@@ -70,10 +75,15 @@ def _largest(spots: Sequence[Spot], near: dict[Spot, set[Spot]]) -> Iterator[lis
             if not excluded:
                 yield chosen
             continue
-        pivot = max(possible | excluded, key=lambda spot: (len(near[spot] & possible), -rank[spot]))
-        branches = []
-        for spot in sorted(possible - near[pivot], key=rank.__getitem__):
-            branches.append(([*chosen, spot], possible & near[spot], excluded & near[spot]))
-            possible = possible - {spot}
-            excluded = excluded | {spot}
-        pending.extend(reversed(branches))
+        pending.extend(reversed(list(_branches(chosen, possible, excluded, near, rank))))
+
+
+def _branches(
+    chosen: list[Spot], possible: set[Spot], excluded: set[Spot], near: dict[Spot, set[Spot]], rank: dict[Spot, int]
+) -> Iterator[tuple[list[Spot], set[Spot], set[Spot]]]:
+    """What is left to look at with each spot that is not near the pivot."""
+    pivot = max(possible | excluded, key=lambda spot: (len(near[spot] & possible), -rank[spot]))
+    for spot in sorted(possible - near[pivot], key=rank.__getitem__):
+        yield [*chosen, spot], possible & near[spot], excluded & near[spot]
+        possible = possible - {spot}
+        excluded = excluded | {spot}

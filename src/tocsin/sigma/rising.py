@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from itertools import chain
 
 from tocsin.model import derived_id
 from tocsin.sigma.correlation_plans import Plan, holds
@@ -91,9 +92,9 @@ def risen(plan: Plan, group: Group, index: int, limits: Limits, *, changed: bool
         window = _window_before(plan, group, index, limits)
     else:
         window = _Window(plan, group.events, limits, group.tally, group.head)
-    runs = _runs(window, index, above=index > group.start and group.events[index - 1].above)
+    runs = _runs(window, index, above=_was_above(group, index))
     group.tally, group.head = window.tally, window.low
-    hits = [hit for run in runs for hit in _tell(plan, group, run, limits)]
+    hits = list(chain.from_iterable(_tell(plan, group, run, limits) for run in runs))
     return hits or _extension(plan, group, window)
 
 
@@ -184,3 +185,8 @@ def _forget_first(plan: Plan, group: Group) -> None:
             measure_of(plan).drop(plan, group.tally, event)
         group.head = group.start + 1
     group.start += 1
+
+
+def _was_above(group: Group, index: int) -> bool:
+    """Whether the window that ends before that event meets the condition."""
+    return index > group.start and group.events[index - 1].above

@@ -72,6 +72,10 @@ def condition_lines(node: Node) -> list[str]:
     unless = f", unless {phrase(unwanted)}" if unwanted else ""
     if len(when) + len(unless) <= SENTENCE_CHARS_MAX:
         return [f"Fires when {when}{unless}."]
+    return _condition_list(wanted, unwanted, when)
+
+
+def _condition_list(wanted: Node | None, unwanted: Node | None, when: str) -> list[str]:
     lines = _listed("Fires when", wanted, 1) if wanted else [f"Fires when {when}"]
     return lines + (_listed("unless", unwanted, 1) if unwanted else [])
 
@@ -87,7 +91,11 @@ def _sides(node: Node) -> tuple[Node | None, Node | None]:
 def _one(kind: type[AllOf | AnyOf], parts: Sequence[Node]) -> Node | None:
     if len(parts) < 2:
         return parts[0] if parts else None
-    return kind(parts=tuple(inner for part in parts for inner in (part.parts if isinstance(part, kind) else (part,))))
+    return kind(parts=tuple(inner for part in parts for inner in _flat(kind, part)))
+
+
+def _flat(kind: type[AllOf | AnyOf], part: Node) -> tuple[Node, ...]:
+    return part.parts if isinstance(part, kind) else (part,)
 
 
 # --- as a list ---
@@ -167,13 +175,15 @@ def _stands_alone(atom: Atom, word: str) -> bool:
     return word == "all" and atom.operator == "equals" and not atom.pattern
 
 
-def _comparison(group: Sequence[Atom], word: str, *, negated: bool = False) -> str:
-    atom = group[0]
+def _subject(atom: Atom) -> str:
     subject = atom.field or "any value"
+    return f"the {atom.flags} of {subject} (UTC)" if atom.operator == "timepart" else subject
+
+
+def _comparison(group: Sequence[Atom], word: str, *, negated: bool = False) -> str:
+    atom, subject = group[0], _subject(group[0])
     if atom.operator in _PRESENCE:
         return f"{subject} is {_PRESENCE[atom.operator][negated]}"
-    if atom.operator == "timepart":
-        subject = f"the {atom.flags} of {subject} (UTC)"
     case = " (case matters)" if atom.cased else ""
     return f"{subject} {_predicate(atom, word if len(group) > 1 else '', negated=negated)}{_values(group, word)}{case}"
 
@@ -209,7 +219,11 @@ def _value(atom: Atom) -> str:
         return f"/{quoted(str(value))[1:-1]}/{atom.flags}"
     if atom.pattern == (None,):
         return "anything at all"
-    return quoted(value) if isinstance(value, str) and value and atom.operator != "cidr" else _plain_value(value)
+    return _plain_value(value) if atom.operator == "cidr" else _literal(value)
+
+
+def _literal(value: str | float | bool | None) -> str:  # noqa: FBT001 - a value of a rule
+    return quoted(value) if isinstance(value, str) and value else _plain_value(value)
 
 
 def _plain_value(value: str | float | bool | None) -> str:  # noqa: FBT001 - a value of a rule

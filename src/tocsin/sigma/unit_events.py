@@ -123,11 +123,17 @@ def _try(entry: Any, format_: str, where: str) -> Try:  # noqa: ANN401 - whateve
     steps = entry if isinstance(entry, list) else [entry]
     if not steps:
         raise BadInput(f"{where} is empty: give at least one event.")
-    made: list[Step] = []
-    for number, step in enumerate(steps):
-        place = f"{where}, event {number + 1}" if isinstance(entry, list) else where
-        made.append(_step(step, format_, made[-1].at + 1.0 if made else 0.0, place))
-    return tuple(made)
+    places = [f"{where}, event {number}" for number in range(1, len(steps) + 1)] if isinstance(entry, list) else [where]
+    return tuple(_in_turn(steps, places, format_))
+
+
+def _in_turn(steps: Sequence[Any], places: Sequence[str], format_: str) -> Iterator[Step]:
+    """The events of a try: one that says no time is a second after the one before it."""
+    otherwise = 0.0
+    for step, place in zip(steps, places, strict=True):
+        made = _step(step, format_, otherwise, place)
+        otherwise = made.at + 1.0
+        yield made
 
 
 def _step(step: Any, format_: str, otherwise: float, where: str) -> Step:  # noqa: ANN401 - whatever was written
@@ -158,11 +164,15 @@ def _time(value: Any, where: str) -> float:  # noqa: ANN401 - whatever was writt
     return float(value)
 
 
+def _own_place(row: Mapping[str, Any]) -> dict[str, Any] | None:
+    known = {name: row[name] for name in ("lon", "lat", "building", "floor") if row.get(name) is not None}
+    return known if {"lon", "lat"} <= known.keys() else None
+
+
 def _place(written: Any, row: Mapping[str, Any], where: str) -> Place | None:  # noqa: ANN401 - whatever was written
     """Where an event is: as written beside the row, else where the row says so itself."""
     if written is None:
-        known = {name: row[name] for name in ("lon", "lat", "building", "floor") if row.get(name) is not None}
-        written = known if {"lon", "lat"} <= known.keys() else None
+        written = _own_place(row)
     if written is None:
         return None
     try:
@@ -203,7 +213,7 @@ def run_events(
 
     Raises BadInput where a correlation cannot be run at all, or there are no events to try.
     """
-    if not events.match and not events.no_match:
+    if not (*events.match, *events.no_match):
         raise BadInput(f"{events.path}:{events.line}: there is nothing to try: give `match` and `no_match`.")
     if isinstance(target, Rule):
         bench: _RuleBench | _CorrelationBench = _RuleBench(target, taxonomies)
@@ -227,7 +237,7 @@ class _RuleBench:
 
     def outcome(self, steps: Try, number: int, *, expected: bool) -> Outcome:
         """Whether every row of one try (mostly there is one) matches."""
-        rows = [(step.format, marked(self._marks, step)) for step in steps if step.row is not None]
+        rows = self._rows(steps)
         missing = [each for each in rows if not self._matcher.row(*each)]
         actual = bool(rows) and not missing
         fields = self._matcher.matched_fields(*rows[0], self._rule) if actual else ()
@@ -235,6 +245,9 @@ class _RuleBench:
         return Outcome(
             rule=self._rule.id, expected=expected, actual=actual, number=number, problem=problem, fields=fields
         )
+
+    def _rows(self, steps: Try) -> list[tuple[str, dict[str, Any]]]:
+        return [(step.format, marked(self._marks, step)) for step in steps if step.row is not None]
 
     def _problem(self, missing: Sequence[tuple[str, dict[str, Any]]], fields: Sequence[str], *, actual: bool) -> str:
         if actual:
@@ -327,9 +340,14 @@ def marked(marks: Marks, step: Step) -> dict[str, Any]:
     return {**row, MARKS: list(digests)} if digests else row
 
 
+def _by_reference(correlations: Sequence[Correlation]) -> dict[str, Correlation]:
+    """By name and id; of equal ones the first."""
+    return {reference: each for each in reversed(correlations) for reference in (each.name, each.id) if reference}
+
+
 def _needed(target: Correlation, correlations: Sequence[Correlation]) -> list[Correlation]:
     """A correlation and those that it refers to, at any depth."""
-    known = {reference: each for each in reversed(correlations) for reference in (each.name, each.id) if reference}
+    known = _by_reference(correlations)
     found: dict[str, Correlation] = {}
     pending = [target]
     while pending:

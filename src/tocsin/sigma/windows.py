@@ -159,6 +159,11 @@ def text_of(value: Any) -> str | None:  # noqa: ANN401 - a value of a log
         return None
     if isinstance(value, int | float):
         return _digits(value)
+    return _text_within(value)
+
+
+def _text_within(value: Any) -> str | None:  # noqa: ANN401 - as text_of
+    """The text of the only value of a list, else of the whole as JSON."""
     if isinstance(value, list | tuple) and len(value) == 1:
         return text_of(value[0])
     return text_of(msgspec.json.encode(value, order="sorted").decode())
