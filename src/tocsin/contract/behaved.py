@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -168,7 +169,7 @@ def bears_disorder(member: Declared, sample: Sample) -> None:
         except BREAKS as error:
             raise broken(member, f"it breaks when its sample is {name}: {error!r}.") from error
     once = _finding_ids(member, sample, facts)
-    each_twice = [fact for fact in facts for _ in range(2)]
+    each_twice = list(chain.from_iterable((fact, fact) for fact in facts))
     if (_finding_ids(member, sample, each_twice) | _finding_ids(member, sample, [*facts, *facts])) - once:
         raise broken(member, "doubled facts make new findings: derive the id from key and window, not from counts.")
 

@@ -6,7 +6,7 @@ import doctest
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -188,12 +188,16 @@ def asks_for_no_more_than_it_needs(member: Declared, _sample: Sample, _root: Pat
             )
 
 
+def _are_modest(nats: Iterable[float]) -> bool:
+    return all(0.0 <= one <= DEFAULT_NATS_MAX for one in nats)
+
+
 def weighs_every_grade_modestly(member: Declared, _sample: Sample, _root: Path) -> None:
     """A detector has a default weight per grade, at most the cap of unmeasured weights."""
     if package_of(member) != "detectors":
         return
     grades = getattr(member, "default_nats", None)
-    if not grades or not all(0.0 <= nats <= DEFAULT_NATS_MAX for nats in grades.values()):
+    if not grades or not _are_modest(grades.values()):
         raise broken(member, f"default_nats must give every grade 0 to {DEFAULT_NATS_MAX:g} nats.")
     if not isinstance(getattr(member, "sees", None), tuple):
         raise broken(member, "say on which hazards its silence is evidence: sees: ClassVar = () for none.")
@@ -204,6 +208,10 @@ def has_a_page(member: Declared, _sample: Sample, root: Path) -> None:
     page = page_of(member, root)
     if not page.is_file():
         raise broken(member, f"write its page docs/extensions/{package_of(member)}/{page.name}.")
+    _explains(member, page)
+
+
+def _explains(member: Declared, page: Path) -> None:
     found = sections(page.read_text(encoding="utf-8"))
     if tuple(found) != HEADINGS:
         raise broken(member, f"{page.name} must have the headings {', '.join(HEADINGS)}; it has {list(found)}.")
