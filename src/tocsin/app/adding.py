@@ -52,10 +52,14 @@ def _clip(text: str) -> tuple[float, float, float, float] | None:
     except ValueError as error:
         message = f"--clip {text!r} is not written as west,south,east,north, such as 7.41,43.72,7.43,43.74."
         raise ConfigError(message) from error
-    if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
+    if not _is_area(west, south, east, north):
         message = f"--clip {text!r} is no area: west must be less than east, and south less than north."
         raise ConfigError(message)
     return west, south, east, north
+
+
+def _is_area(west: float, south: float, east: float, north: float) -> bool:
+    return -180 <= west < east <= 180 and -90 <= south < north <= 90
 
 
 @add.command()

@@ -99,11 +99,15 @@ def _inputs(folder: Path, settings: Settings) -> Iterator[Complaint]:
         except TocsinError as error:
             yield Complaint(f"Input {name!r}: {error}")
             continue
-        if plan.kind == "tail" and not Path(plan.parameters["path"]).exists():
+        if _lacks_file(plan):
             text = f"Input {name!r}: there is no file {plan.parameters['path']} (yet): start what writes it."
             yield Complaint(text, bad=False)
     if not settings.inputs:
         yield Complaint("Nothing is listened to yet: `tocsin add mqtt` or `tocsin add log`.", bad=False)
+
+
+def _lacks_file(plan: MemberPlan) -> bool:
+    return plan.kind == "tail" and not Path(plan.parameters["path"]).exists()
 
 
 def _check_input(folder: Path, settings: Settings, plan: MemberPlan) -> None:

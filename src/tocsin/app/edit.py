@@ -41,11 +41,16 @@ def add_entry(path: Path, key: str, name: str, value: object) -> None:
         replace_text(path, _inserted(text, _end_line(text, found, column), _entry(name, value, column)))
 
 
+def _pair(found: Any, name: str) -> Any:  # noqa: ANN401 - nodes of YAML
+    """Name and value of an entry; None where there is none of that name."""
+    return next((pair for pair in found.value if pair[0].value == name), None) if _is_block(found) else None
+
+
 def put_entry(path: Path, key: str, name: str, value: object) -> None:
     """As `add_entry`, but an entry of that name gets the new value; one that holds comments is left alone."""
     text = _read(path)
     found = _value_of(path, text, key)
-    pair = next((pair for pair in found.value if pair[0].value == name), None) if _is_block(found) else None
+    pair = _pair(found, name)
     if pair is None:
         add_entry(path, key, name, value)
         return

@@ -111,8 +111,7 @@ def offers(heard: Heard, spot: Spot, known: Table[str, Any] = NOTHING) -> list[O
     names = {*own, *(path.stem for path in (content_folder() / "mappings").glob("*.yaml"))}
     found = []
     for guess in propose(heard):
-        kept = routes.get(guess.filter)
-        name = guess.preset or (kept if kept in own else free_name(_speakerof(guess.filter), names))
+        name = _name_of(guess, routes.get(guess.filter), own, names)
         names.add(name)
         found.append(_offer(guess, name, heard, spot))
     if not found:
@@ -127,13 +126,24 @@ def _speakerof(filter: str) -> str:
     return "".join(letter if letter.isalnum() else "-" for letter in levels[-1]) if levels else "messages"
 
 
-def _offer(guess: Guess, name: str, heard: Heard, spot: Spot) -> Offer:
-    reader = Reader(guess.mapping) if guess.mapping is not None else mapping_named(guess.preset, {}, Resources())
+def _said(guess: Guess, reader: Reader, heard: Heard) -> tuple[dict[str, list[Mapped]], Counter[str]]:
+    """What each speaker said on these topics, and what could not be read, by reason."""
     unread: Counter[str] = Counter()
     said: dict[str, list[Mapped]] = {}
     for topic, payload in heard:
         if topic_matches(guess.filter, topic) and (one := _read(reader, topic, payload, unread)) is not None:
             said.setdefault(one.source, []).append(one)
+    return said, unread
+
+
+def _name_of(guess: Guess, kept: str | None, own: Table[str, Any], names: set[str]) -> str:
+    """The name of its preset, the one that its mapping has already, or a new one."""
+    return guess.preset or (kept if kept is not None and kept in own else free_name(_speakerof(guess.filter), names))
+
+
+def _offer(guess: Guess, name: str, heard: Heard, spot: Spot) -> Offer:
+    reader = Reader(guess.mapping) if guess.mapping is not None else mapping_named(guess.preset, {}, Resources())
+    said, unread = _said(guess, reader, heard)
     sensors = tuple(_sensor(speaker, said[speaker], spot, name) for speaker in sorted(said)[:SENSORS_MAX])
     return Offer(
         filter=guess.filter,
@@ -171,12 +181,13 @@ def value_text(value: Value) -> str:
     'cl2 is chlorine, a concentration in ppm'
     """
     what = value.substance or value.name
-    kind = f"{'an' if value.quantity[0] in 'aeiou' else 'a'} {value.quantity}" + (
-        f" in {value.unit}" if value.unit else ""
-    )
-    return (
-        f"{value.path or 'every message'} is {what}, {kind}" if what else f"{value.path or 'every message'} is {kind}"
-    )
+    kind = _kind(value)
+    return f"{value.path or 'every message'} is {f'{what}, {kind}' if what else kind}"
+
+
+def _kind(value: Value) -> str:
+    article = "an" if value.quantity[0] in "aeiou" else "a"
+    return f"{article} {value.quantity}" + (f" in {value.unit}" if value.unit else "")
 
 
 def offer_row(offer: Offer) -> dict[str, Any]:

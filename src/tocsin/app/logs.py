@@ -73,12 +73,17 @@ def _head(path: Path) -> bytes:
 
 def _batches(path: Path, format: str, head: bytes) -> Iterator[LogBatch]:
     batcher = LineBatcher(format, log_name(path.name) if format == "zeek-json" else "")
-    whole = head[: head.rfind(b"\n") + 1] if len(head) == HEAD_BYTES else head
-    for number, line in enumerate(whole.splitlines()[:LINES_MAX]):
+    for number, line in enumerate(_whole_lines(head)):
         if (batch := batcher.take(number, line)) is not None:
             yield batch
     if (batch := batcher.flush()) is not None:
         yield batch
+
+
+def _whole_lines(head: bytes) -> list[bytes]:
+    """The first lines, without one that the beginning of the file cuts."""
+    whole = head[: head.rfind(b"\n") + 1] if len(head) == HEAD_BYTES else head
+    return whole.splitlines()[:LINES_MAX]
 
 
 def row_text(row: dict[str, Any]) -> str:
@@ -88,7 +93,11 @@ def row_text(row: dict[str, Any]) -> str:
     parts = [at, *(f"{name}={row[name]}" for name in SHOWN if name in row)]
     if isinstance(alert, dict) and "signature" in alert:
         parts.append(f"signature={alert['signature']}")
-    return "".join(letter if letter.isprintable() else "·" for letter in " ".join(parts))
+    return _printable(" ".join(parts))
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "·" for letter in text)
 
 
 def add_log(
