@@ -60,13 +60,16 @@ def subjects_of(topics: str) -> tuple[str, ...]:
     (('city.gas.*',), ('city.>', 'city'))
     """
     levels = topics.split("/")
-    whole = all(level in {"+", "#"} or level.replace("-", "").replace("_", "").isalnum() for level in levels)
-    if not whole or "#" in levels[:-1]:
+    if not all(map(_is_level, levels)) or "#" in levels[:-1]:
         raise ConfigError(
             f"Topic {topics!r}: the embedded broker takes levels of letters, digits, - and _; `+` for one, `#` last."
         )
     subject = ".".join({"+": "*", "#": ">"}.get(level, level) for level in levels)
     return (subject, subject[:-2]) if subject.endswith(".>") else (subject,)
+
+
+def _is_level(level: str) -> bool:
+    return level in {"+", "#"} or level.replace("-", "").replace("_", "").isalnum()
 
 
 class Broker:
@@ -170,13 +173,16 @@ class Broker:
             )
         (self.folder / "broker.pid").write_text(str(self._child.pid))
 
+    def _wait(self) -> None:
+        child = self._child
+        if child is not None:
+            child.wait()
+
     def _watch(self) -> None:
         failures = 0
         while not self._stopping.is_set():
             began = monotonic()
-            child = self._child
-            if child is not None:
-                child.wait()
+            self._wait()
             if self._stopping.is_set():
                 return
             failures = 1 if monotonic() - began > _STEADY_S else failures + 1
@@ -184,6 +190,11 @@ class Broker:
             if not self._stopping.is_set():
                 self.restarts += 1
                 self._spawn()
+
+    def _await_end(self) -> None:
+        child = self._child
+        if child is not None:
+            child.wait()
 
     def _up(self) -> bool:
         """Whether our own child listens, and not a stranger on its port."""
@@ -285,14 +296,18 @@ def _program() -> str:
 def _credentials(path: Path, devices: Sequence[Device]) -> dict[str, str]:
     """Name → secret: those given, those kept from before, new ones for the rest."""
     kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    given = {INGEST: "", **_given(devices)}
+    known = {name: secret or kept.get(name) or secrets.token_urlsafe(24) for name, secret in given.items()}
+    _write_private(path, json.dumps(known, indent=1))
+    return known
+
+
+def _given(devices: Sequence[Device]) -> dict[str, str]:
+    """Name → secret as they were given, empty for those without; raises ConfigError for a name that is taken."""
     given = {device.name: device.secret for device in devices}
     if INGEST in given or len(given) != len(devices):
         raise ConfigError(f"Names of devices must differ from one another, and from {INGEST}.")
-    known = {
-        name: secret or kept.get(name) or secrets.token_urlsafe(24) for name, secret in {INGEST: "", **given}.items()
-    }
-    _write_private(path, json.dumps(known, indent=1))
-    return known
+    return given
 
 
 def _write_private(path: Path, text: str) -> None:
@@ -304,15 +319,25 @@ def _write_private(path: Path, text: str) -> None:
     draft.replace(path)
 
 
+def _noted_pid(path: Path) -> int:
+    """The process that a run noted; 0 where none was."""
+    return int(path.read_text()) if path.exists() and path.read_text().isdecimal() else 0
+
+
 def _end_orphan(path: Path) -> None:
     """End the server of a run that was killed, if it still holds this folder's store."""
-    pid = int(path.read_text()) if path.exists() and path.read_text().isdecimal() else 0
+    pid = _noted_pid(path)
     command = Path(f"/proc/{pid}/cmdline")
     if not pid or not command.exists() or str(path.with_name("broker.conf")).encode() not in command.read_bytes():
         return
     os.kill(pid, signal.SIGTERM)
     if not _until(lambda: not command.exists(), 5.0):
         os.kill(pid, signal.SIGKILL)
+
+
+def _pid_in(path: Path) -> int:
+    """The number in a file; 0 where there is none."""
+    return int(path.read_text()) if path.exists() and path.read_text().isdecimal() else 0
 
 
 def _until(holds: Callable[[], bool], wait_s: float) -> bool:
