@@ -158,5 +158,9 @@ def _calibration_error(rows: Sequence[tuple[float, bool]]) -> float | None:
     bins: dict[int, list[tuple[float, bool]]] = {}
     for probability, true in rows:
         bins.setdefault(min(BINS - 1, int(probability * BINS)), []).append((probability, true))
-    gaps = (abs(sum(p for p, _ in own) - sum(true for _, true in own)) for own in bins.values())
-    return sum(gaps) / len(rows)
+    return sum(map(_gap, bins.values())) / len(rows)
+
+
+def _gap(rows: Sequence[tuple[float, bool]]) -> float:
+    """How far what was expected is from what came, counted."""
+    return abs(sum(p for p, _ in rows) - sum(true for _, true in rows))

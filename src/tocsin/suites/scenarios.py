@@ -170,8 +170,9 @@ def _floods(rows: Iterable[tuple[Truth, Sequence[float]]]) -> float:
 
 
 def _per_scenario(runs: Sequence[Run]) -> dict[str, dict[str, float]]:
-    names = dict.fromkeys(run.truth.scenario for run in runs)
-    own = {name: [run for run in runs if run.truth.scenario == name] for name in names}
+    own: dict[str, list[Run]] = {}
+    for run in runs:
+        own.setdefault(run.truth.scenario, []).append(run)
     return {name: score_all([(run.truth, run.incidents) for run in group]) for name, group in own.items()}
 
 
