@@ -57,6 +57,10 @@ def topic_matches(filter: str, topic: str) -> bool:
     wanted, levels = filter.split("/"), topic.split("/")
     if topic.startswith("$") and wanted[0] in {"+", "#"}:
         return False
+    return _covers(wanted, levels)
+
+
+def _covers(wanted: list[str], levels: list[str]) -> bool:
     for index, part in enumerate(wanted):
         if part == "#":
             return True
@@ -118,11 +122,10 @@ def _take(taken: Taken, reader: Reader, mapped: Mapped, payload: bytes, arrival:
 
 def _identity(said: Mapped | Line, payload: bytes, arrival: Arrival) -> tuple[float, int, str]:
     """Time, number and numbering of a message: see the head of this file."""
-    at = arrival.at if said.at is None else said.at
+    at, told = (arrival.at, "arrival") if said.at is None else (said.at, "time")
     if said.seq is not None and said.boot:
         return at, said.seq, said.boot
-    numbering = said.boot or ("arrival" if said.at is None else "time")
-    return at, int(at * 1000) << 20 | crc32(payload) & 0xFFFFF, numbering
+    return at, int(at * 1000) << 20 | crc32(payload) & 0xFFFFF, said.boot or told
 
 
 def _reading(arrival: Arrival, source: str, identity: tuple[float, int, str], body: Body) -> Reading[Any]:

@@ -1,7 +1,7 @@
 """Lines of log files gathered into batches, alike for files that grow and files that are replayed; and read as rows."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -22,6 +22,9 @@ LINE_BYTES_MAX = 1 << 20
 _HEAD_LINES_MAX = 64
 _LINES_OF_EVENTS = LINES_MAX - 100
 _LOOKED_AT = 3
+
+_AuditLine = tuple[int, bytes, auditd.Record]
+"""Offset, line and record."""
 
 _DECODERS: Mapping[str, Callable[[bytes, str, float], dict[str, Any]]] = {
     "eve": lambda line, _header, _now: eve.row_of(line),
@@ -137,11 +140,15 @@ def format_of(head: bytes) -> str | None:
         text = line.strip()
         if text.startswith((b"#separator", b"#fields")):
             return "zeek-tsv"
-        if text.startswith(b"{"):
-            return json_format(text)
         if text and not text.startswith(b"#"):
-            return next((name for name, shown in _SHOWN if shown.match(text)), None)
+            return _format_of_line(text)
     return None
+
+
+def _format_of_line(line: bytes) -> str | None:
+    if line.startswith(b"{"):
+        return json_format(line)
+    return next((name for name, shown in _SHOWN if shown.match(line)), None)
 
 
 def json_format(text: bytes) -> str | None:
@@ -201,20 +208,25 @@ def rows_of(batch: LogBatch, now: float) -> Rows:
 def _audit_rows(batch: LogBatch) -> Rows:
     """Records of one event become one row, also where events are interleaved."""
     found = Rows(offsets=[], rows=[], rejected=[])
-    events: dict[str, list[tuple[int, bytes, auditd.Record]]] = {}
-    for offset, line in zip(batch.offsets, batch.lines, strict=True):
-        try:
-            record = auditd.record_of(line)
-            events.setdefault(f"{record.node} {record.event}", []).append((offset, line, record))
-        except BadInput as error:
-            found.rejected.append((line, str(error)))
-    for parts in events.values():
+    for parts in _audit_events(batch, found.rejected):
         try:
             found.rows.append(auditd.joined([record for _, _, record in parts]))
             found.offsets.append(parts[0][0])
         except BadInput as error:
             found.rejected.extend((line, str(error)) for _, line, _ in parts)
     return found
+
+
+def _audit_events(batch: LogBatch, rejected: list[tuple[bytes, str]]) -> Iterable[list[_AuditLine]]:
+    """The lines of each event; what are no records come to the rejected."""
+    events: dict[str, list[_AuditLine]] = {}
+    for offset, line in zip(batch.offsets, batch.lines, strict=True):
+        try:
+            record = auditd.record_of(line)
+            events.setdefault(f"{record.node} {record.event}", []).append((offset, line, record))
+        except BadInput as error:
+            rejected.append((line, str(error)))
+    return events.values()
 
 
 def odd_ones_out(times: Sequence[float], off_s_max: float) -> frozenset[int]:

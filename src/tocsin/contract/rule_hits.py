@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tocsin.contract.bodies import LogEvents
@@ -27,7 +27,7 @@ from tocsin.model import (
 )
 from tocsin.sigma.correlating import Correlator
 from tocsin.sigma.matching import Matcher
-from tocsin.sigma.rule import Correlation, Rule
+from tocsin.sigma.rule import Correlation, Logsource, Rule
 from tocsin.sigma.windows import Hit
 
 if TYPE_CHECKING:
@@ -84,17 +84,18 @@ class RuleHits:
             tune(firing.tunings, fact)
             return firing, ()
         gains: Gains = {}
-        over = isinstance(fact, Tick)
-        if not over:
+        if not isinstance(fact, Tick):
             self._match(firing, fact, gains)
-            over = firing.windows.events > 0 and fact.at >= firing.windows.clock + ADVANCE_S
-        if over:
+        if _may_end(firing, fact):
             firing.windows, hits = self._correlator.advance(firing.windows, fact.at)
             self._hold(firing, hits, THE_CITY, gains)
+        return firing, self._findings(firing, fact, gains)
+
+    def _findings(self, firing: Firing, fact: Fact, gains: Gains) -> Sequence[Finding]:
         if not gains:
-            return firing, ()
+            return ()
         trim(firing, fact.at, self._bounds)
-        return firing, [self._finding(fact, gain) for gain in gains.values()]
+        return [self._finding(fact, gain) for gain in gains.values()]
 
     def wake_at(self, state: Firing) -> float | None:
         """When a window ends by itself."""
@@ -120,7 +121,7 @@ class RuleHits:
     def _seen(self, fact: Fact, format: str, row: Mapping[str, Any], evidence: tuple[str, ...]) -> Seen:
         taxonomy = self._book.taxonomies[format]
         subject = taxonomy.subject(row) or str(getattr(fact, "source", "")) or THE_CITY.subject
-        actors = tuple(one for one in taxonomy.actors(row) if one != subject)
+        actors = _without(taxonomy.actors(row), (subject,))
         return Seen(
             at=_number(row.get("at"), fact.at),
             evidence=evidence,
@@ -138,10 +139,9 @@ class RuleHits:
         if self._city is None:
             return None
         if subject not in self._places:
-            asset = self._city.assets.get(subject) or self._city.asset_at(subject)
             if len(self._places) >= PLACES_MAX:
                 self._places.clear()
-            self._places[subject] = None if asset is None else asset.place
+            self._places[subject] = _asset_place(self._city, subject)
         return self._places[subject]
 
     def _matched(self, firing: Firing, rule: Rule, seen: Seen, gains: Gains) -> None:
@@ -176,15 +176,18 @@ class RuleHits:
         gains[name].take(seen)
 
     def _told(self, rule: Rule | Correlation, seen: Seen) -> str:
-        """The matched fields with their values, but for those that name people and are no tokens."""
+        """What held: of a row the values that matched, of a correlation what it counted."""
         if seen.row is None or isinstance(rule, Correlation):
             return shown(seen.fields)
-        taxonomy = self._book.taxonomies[seen.format]
-        lane = taxonomy.lane(seen.row)
-        names = self._matcher.matched_fields(seen.format, seen.row, rule)
-        values = {name: lane.reader(name)(seen.row) for name in names}
-        clear = {name for name in values if taxonomy.is_personal(lane, name)}
-        return shown({name: v for name, v in values.items() if name not in clear or str(v).startswith("t:")})
+        return shown(self._matched_values(rule, seen.format, seen.row))
+
+    def _matched_values(self, rule: Rule, format: str, row: Mapping[str, Any]) -> dict[str, Any]:
+        """The matched fields with their values, but for those that name people and are no tokens."""
+        taxonomy = self._book.taxonomies[format]
+        lane = taxonomy.lane(row)
+        names = self._matcher.matched_fields(format, row, rule)
+        values = ((name, lane.reader(name)(row)) for name in names)
+        return {n: value for n, value in values if not taxonomy.is_personal(lane, n) or str(value).startswith("t:")}
 
     def _finding(self, fact: Fact, gain: Gain) -> Finding:
         campaign, named_max = gain.campaign, self._bounds.actors_named_max
@@ -214,13 +217,24 @@ class RuleHits:
         )
 
 
+def _may_end(firing: Firing, fact: Fact) -> bool:
+    """Whether windows are to be looked through: at a tick, and so often in the time of what is read."""
+    if isinstance(fact, Tick):
+        return True
+    return firing.windows.events > 0 and fact.at >= firing.windows.clock + ADVANCE_S
+
+
+def _asset_place(city: City, subject: str) -> Place | None:
+    asset = city.assets.get(subject) or city.asset_at(subject)
+    return None if asset is None else asset.place
+
+
 def _about(hit: Hit, seen: Seen) -> Seen:
-    """Whom a correlation's hit is about: who acts where it groups by that, else the row's subject, else its group."""
+    """Whom a correlation's hit is about, and who acts."""
     group = tuple(hit.group.values())
     doers = tuple(one for one in seen.actors if one in group)
-    named = (*doers, seen.subject) if seen.subject in group else (*doers, *group, seen.subject)
-    subject = named[0]
-    actors = doers or tuple(one for one in seen.actors if one != subject)
+    subject = _subject(doers, group, seen)
+    actors = doers or _without(seen.actors, (subject,))
     return Seen(
         at=hit.at,
         evidence=hit.evidence,
@@ -228,20 +242,34 @@ def _about(hit: Hit, seen: Seen) -> Seen:
         subject=subject,
         place=hit.place or seen.place,
         actors=actors,
-        targets=(seen.subject,) if actors and seen.subject not in actors else (),
+        targets=_without((seen.subject,), actors) if actors else (),
         more=hit.extends,
     )
 
 
+def _without(names: Iterable[str], others: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(one for one in names if one not in others)
+
+
+def _subject(doers: tuple[str, ...], group: tuple[str, ...], seen: Seen) -> str:
+    """Who acts where a correlation groups by that, else the row's subject where it does, else its group."""
+    named = (*doers, seen.subject) if seen.subject in group else (*doers, *group, seen.subject)
+    return named[0]
+
+
 def _accepted(rules: Sequence[Rule]) -> tuple[type, ...]:
     """What has to come here for these rules: nothing that none of them reads."""
-    sensors = [one.logsource for one in rules if one.logsource.product.lower() == FORMAT]
-    wanted: set[type] = {Decision} if len(sensors) == len(rules) else {Decision, LogEvents}
-    for category, kind in (("finding", Finding), ("health", Health)):
-        if any(one.category.lower() in ("", category) for one in sensors):
-            wanted.add(kind)
-    wanted |= {_body_of(one.service) for one in sensors if one.category.lower() in ("", "observation")}
+    wanted: set[type] = {Decision}
+    for source in (rule.logsource for rule in rules):
+        wanted |= _read_by(source) if source.product.lower() == FORMAT else {LogEvents}
     return tuple(sorted(wanted, key=lambda one: one.__name__))
+
+
+def _read_by(source: Logsource) -> set[type]:
+    """What a rule about sensors reads; one that names no category reads all."""
+    kinds = {"finding": Finding, "health": Health, "observation": _body_of(source.service)}
+    category = source.category.lower()
+    return {kind for name, kind in kinds.items() if category in ("", name)}
 
 
 def _body_of(service: str) -> type:

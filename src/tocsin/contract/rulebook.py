@@ -122,9 +122,10 @@ class RuleBook:
     def share(self, family: str) -> Share:
         """What the detector of a family (cyber, physical) runs."""
         correlations = self._needed([one for one in self.loaded.correlations if one.family == family])
-        fed = {found.id for one in correlations for found in self.parts(one)}
+        fed = self._parts_of(correlations)
         rules = tuple(one for one in self.loaded.rules if one.family == family or one.id in fed)
-        silent = {one.id for one in (*rules, *correlations) if one.family != family}
+        run: tuple[Rule | Correlation, ...] = (*rules, *correlations)
+        silent = {one.id for one in run if one.family != family}
         return Share(rules, correlations, frozenset(silent | self._feeding))
 
     def parts(self, correlation: Correlation) -> list[Rule | Correlation]:
@@ -144,8 +145,10 @@ class RuleBook:
     @cached_property
     def _feeding(self) -> frozenset[str]:
         """Ids that speak through correlations alone: one refers to them that does not say `generate`."""
-        quiet = [one for one in self.loaded.correlations if not one.generate]
-        return frozenset(found.id for one in quiet for found in self.parts(one))
+        return self._parts_of(one for one in self.loaded.correlations if not one.generate)
+
+    def _parts_of(self, correlations: Iterable[Correlation]) -> frozenset[str]:
+        return frozenset(found.id for one in correlations for found in self.parts(one))
 
 
 _books: dict[str, RuleBook] = {}
@@ -177,16 +180,25 @@ def rule_texts(texts: RuleTexts) -> list[tuple[str, str]]:
 def _rules(texts: RuleTexts, placeholders: Mapping[str, list[str]], folder: Path | None) -> Loaded:
     """Parsed, or taken from the folder's cache where the same files were parsed by the same code."""
     files = rule_texts(texts)
-    name = _cache_name(files, placeholders)
-    path = None if folder is None else folder / "cache" / "rules" / name
-    found = None if path is None else _cached(path)
-    if found is None:
-        from tocsin.sigma.reading import read
-
-        found = read(files, placeholders=placeholders)
-        if path is not None:
-            _cache(path, found)
+    if folder is None:
+        found = _parsed(files, placeholders)
+    else:
+        found = _parsed_once(files, placeholders, folder / "cache" / "rules" / _cache_name(files, placeholders))
     return msgspec.structs.replace(found, refused=tuple(one for one in found.refused if not _replaced(one)))
+
+
+def _parsed(files: list[tuple[str, str]], placeholders: Mapping[str, list[str]]) -> Loaded:
+    from tocsin.sigma.reading import read
+
+    return read(files, placeholders=placeholders)
+
+
+def _parsed_once(files: list[tuple[str, str]], placeholders: Mapping[str, list[str]], path: Path) -> Loaded:
+    found = _cached(path)
+    if found is None:
+        found = _parsed(files, placeholders)
+        _cache(path, found)
+    return found
 
 
 def _replaced(refused: Refusal) -> bool:

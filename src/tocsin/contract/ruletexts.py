@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -44,13 +45,12 @@ class RuleTexts(Struct, frozen=True, kw_only=True):
         """
         texts: dict[str, str] = {}
         refused: list[Refusal] = []
-        for folder, prefix in ((content / "sigma", SHIPPED), (own, OWN)):
-            for path, name in _files(folder, prefix) if folder is not None else ():
-                found = _text(path, name) if len(texts) < FILES_MAX else _too_many(name)
-                if isinstance(found, Refusal):
-                    refused.append(found)
-                else:
-                    texts[name] = found
+        for path, name in chain(_files(content / "sigma", SHIPPED), _files(own, OWN) if own is not None else ()):
+            found = _text(path, name) if len(texts) < FILES_MAX else _too_many(name)
+            if isinstance(found, Refusal):
+                refused.append(found)
+            else:
+                texts[name] = found
         return cls.of(texts, tuple(refused))
 
     @classmethod
@@ -106,7 +106,19 @@ def stamp(folder: Path | None) -> str:
 
 
 def _files(folder: Path, prefix: str) -> Iterator[tuple[str, str]]:
-    """Every YAML file below a folder with its name; linked folders are entered, each once."""
+    """Every YAML file below a folder with its name."""
+    for root, names in _folders(folder):
+        below = "".join(f"{part}/" for part in Path(root).relative_to(folder).parts)
+        for name in filter(_is_yaml, sorted(names)):
+            yield f"{root}{os.sep}{name}", f"{prefix}{below}{name}"
+
+
+def _is_yaml(name: str) -> bool:
+    return name.endswith(_SUFFIXES) and not name.startswith(".")
+
+
+def _folders(folder: Path) -> Iterator[tuple[str, list[str]]]:
+    """Every folder below one and itself, with the names of its files; linked ones are entered, each once."""
     entered: set[tuple[int, int]] = set()
     for root, folders, names in os.walk(folder, followlinks=True):
         told = os.stat(root)  # noqa: PTH116  # as in stamp
@@ -115,10 +127,7 @@ def _files(folder: Path, prefix: str) -> Iterator[tuple[str, str]]:
             continue
         entered.add((told.st_dev, told.st_ino))
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        below = "".join(f"{part}/" for part in Path(root).relative_to(folder).parts)
-        for name in sorted(names):
-            if name.endswith(_SUFFIXES) and not name.startswith("."):
-                yield f"{root}{os.sep}{name}", f"{prefix}{below}{name}"
+        yield root, names
 
 
 def _text(path: str, name: str) -> str | Refusal:

@@ -25,6 +25,10 @@ def body_name(body: type[Body]) -> str:
     return tag_of(body).rpartition("/")[0]
 
 
+def _named(source: str, name: str) -> dict[str, Any]:
+    return {"device": source, "name": name, "device_name": name}
+
+
 class SensorRows:
     """Makes rows of facts. What the city's register says of a source is added to what the fact says itself.
 
@@ -97,9 +101,11 @@ class SensorRows:
 
     def _registered(self, source: str, place: Place | None) -> dict[str, Any]:
         sensor = None if self._city is None else self._city.sensors.get(source)
-        name = source if sensor is None else sensor.name
-        known: dict[str, Any] = {"device": source, "name": name, "device_name": name}
-        if sensor is not None:
-            known["family"], place = sensor.family, sensor.place
+        if sensor is None:
+            return _named(source, source) | self._zoned(place)
+        return _named(source, sensor.name) | {"family": sensor.family} | self._zoned(sensor.place)
+
+    def _zoned(self, place: Place | None) -> dict[str, Any]:
+        """The zone of a place, where the city has one there."""
         zone = self._city.zone_of(place) if self._city is not None and place is not None else None
-        return known | ({"zone": zone.id} if zone is not None else {})
+        return {} if zone is None else {"zone": zone.id}

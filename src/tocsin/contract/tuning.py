@@ -50,7 +50,7 @@ def pairs_of(others: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     (('CommandLine', 'whoami /all'),)
     """
     pairs = tuple((one.partition("=")[0].strip(), one.partition("=")[2].strip()) for one in others)
-    if not pairs or not all(name and value for name, value in pairs):
+    if not pairs or not all(map(all, pairs)):
         raise BadInput("An exception is one or more `field=value`, such as `src_ip=10.0.0.7`.")
     return pairs
 
@@ -70,11 +70,15 @@ def tune(tunings: dict[str, Tuning], decision: Decision) -> None:
     if decision.verb == LIFT:
         tunings.pop(decision.target, None)
     elif decision.verb in (SUPPRESS, EXCEPT) and decision.until is not None:
-        known = tunings.pop(decision.target, None) or Tuning()
-        tunings[decision.target] = known
-        _extend(known, decision, decision.until)
-        for rule in list(tunings)[: max(0, len(tunings) - RULES_MAX)]:
-            del tunings[rule]
+        _extend(_newest(tunings, decision.target), decision, decision.until)
+
+
+def _newest(tunings: dict[str, Tuning], rule: str) -> Tuning:
+    """The tuning of a rule, made the newest; the oldest beyond `RULES_MAX` go."""
+    tunings[rule] = known = tunings.pop(rule, None) or Tuning()
+    for oldest in list(tunings)[: max(0, len(tunings) - RULES_MAX)]:
+        del tunings[oldest]
+    return known
 
 
 def _extend(known: Tuning, decision: Decision, until: float) -> None:

@@ -71,19 +71,19 @@ def _redactions(texts: RuleTexts, token_key: bytes) -> "dict[str, Redaction]":
 
     One that cannot be used is an error, not passed over: names would leave that a person wanted kept.
     """
-    found: dict[str, Redaction] = {}
-    for family in dict.fromkeys(name.partition("-")[0] for name in FORMATS):
-        paths = (f"{SHIPPED}{MAPPINGS}{family}.yaml", f"{OWN}{MAPPINGS}{family}.yaml")
-        documents = [_mapping(path, texts.texts[path]) for path in paths if path in texts.texts]
-        if not documents:
-            raise ConfigError(f"{paths[0]} is missing: nobody may read {family} logs without it. Install again.")
-        try:
-            found[family] = Redaction(documents, token_key)
-        except (re.error, AttributeError, TypeError, KeyError, ValueError) as error:
-            raise ConfigError(
-                f"The mapping of {family} cannot be used: {error}. Correct {' or '.join(paths)}."
-            ) from error
-    return found
+    families = dict.fromkeys(name.partition("-")[0] for name in FORMATS)
+    return {family: _redaction(family, texts, token_key) for family in families}
+
+
+def _redaction(family: str, texts: RuleTexts, token_key: bytes) -> "Redaction":
+    paths = (f"{SHIPPED}{MAPPINGS}{family}.yaml", f"{OWN}{MAPPINGS}{family}.yaml")
+    documents = [_mapping(path, texts.texts[path]) for path in paths if path in texts.texts]
+    if not documents:
+        raise ConfigError(f"{paths[0]} is missing: nobody may read {family} logs without it. Install again.")
+    try:
+        return Redaction(documents, token_key)
+    except (re.error, AttributeError, TypeError, KeyError, ValueError) as error:
+        raise ConfigError(f"The mapping of {family} cannot be used: {error}. Correct {' or '.join(paths)}.") from error
 
 
 @lru_cache(maxsize=64)
@@ -140,9 +140,12 @@ def _on_time(batch: LogBatch, found: Rows, reading: Reading[LogBatch]) -> Rows:
     times = [row["at"] for row in found.rows]
     wrong = odd_ones_out(times, CLOCK_OFF_S_MAX)
     if reading.origin is Origin.LIVE and reading.at > 0:
-        limit = reading.at + AHEAD_S_MAX
-        wrong |= {index for index, at in enumerate(times) if at > limit}
+        wrong |= _later(times, reading.at + AHEAD_S_MAX)
     return found if not wrong else _less(batch, found, wrong)
+
+
+def _later(times: Sequence[float], limit: float) -> frozenset[int]:
+    return frozenset(index for index, at in enumerate(times) if at > limit)
 
 
 def _less(batch: LogBatch, found: Rows, wrong: frozenset[int]) -> Rows:
@@ -182,11 +185,10 @@ class Redaction:
         names = Pseudonyms(token_key, *(_listed(documents, name) for name in ("open", "folders", "domains")))
         self._folders, self._long_texts = names.homes_kept, names.homes
         self._deeds = _deeds(documents, names)
-        lanes = [(_when(lane), _deeds([lane], names)) for lane in _listed(documents, "lanes")]
-        self._lanes = [(when, deeds) for when, deeds in lanes if deeds]
+        self._lanes = _lanes(documents, names)
         self._asked = tuple(dict.fromkeys(field for when, _ in self._lanes for field, _ in when))
         self._urls = tuple(tuple(name.split(".")) for name in _listed(documents, "urls"))
-        self._texts = {name: Said(patterns) for one in documents for name, patterns in (one.get("texts") or {}).items()}
+        self._texts = _said(documents)
         self._shapes: dict[tuple[Any, ...], Shape] = {}
 
     def read(self, row: dict[str, Any]) -> "list[tuple[str, re.Match[str]]]":
@@ -233,24 +235,43 @@ class Redaction:
         return shape
 
     def _shape(self, row: dict[str, Any]) -> Shape:
+        deeds = self._deeds_for(row)
+        here = {name: deeds[name] for name in row if name in deeds}
+        return Shape(
+            dropped=tuple(name for name, deed in here.items() if deed is None),
+            homes=tuple(name for name, deed in here.items() if deed == self._long_texts),
+            treated=_treated(here, self._long_texts),
+            nested=_nested(deeds, row),
+            urls=tuple(path for path in self._urls if path[0] in row),
+        )
+
+    def _deeds_for(self, row: dict[str, Any]) -> dict[str, Deed]:
+        """What is done to fields in general, and what the lanes say that this row is of."""
         deeds = dict(self._deeds)
         for when, more in self._lanes:
             if _all_hold(row, when):
                 deeds |= more
-        here = {name: deeds[name] for name in row if name in deeds}
-        special = (None, self._long_texts)
-        return Shape(
-            dropped=tuple(name for name, deed in here.items() if deed is None),
-            homes=tuple(name for name, deed in here.items() if deed == self._long_texts),
-            treated=tuple((name, deed) for name, deed in here.items() if deed is not None and deed not in special),
-            nested=_nested({name: deed for name, deed in deeds.items() if name not in here}, row),
-            urls=tuple(path for path in self._urls if path[0] in row),
-        )
+        return deeds
+
+
+def _treated(deeds: Mapping[str, Deed], apart: Treatment) -> tuple[tuple[str, Treatment], ...]:
+    """What is treated by the value alone: all that is not dropped, and not done as `apart`."""
+    return tuple((name, deed) for name, deed in deeds.items() if deed is not None and deed != apart)
+
+
+def _lanes(documents: Sequence[Mapping[str, Any]], names: Pseudonyms) -> "list[tuple[When, dict[str, Deed]]]":
+    """What is done to rows of a lane beside what is done to all; lanes that ask for nothing are left out."""
+    lanes = [(_when(lane), _deeds([lane], names)) for lane in _listed(documents, "lanes")]
+    return [(when, deeds) for when, deeds in lanes if deeds]
+
+
+def _said(documents: Sequence[Mapping[str, Any]]) -> "dict[str, Said]":
+    return {name: Said(patterns) for one in documents for name, patterns in (one.get("texts") or {}).items()}
 
 
 def _nested(deeds: Mapping[str, Deed], row: Mapping[str, Any]) -> tuple[tuple[tuple[str, ...], Deed], ...]:
     """What is done inside the objects of a row, by the way to it."""
-    paths = ((tuple(name.split(".")), deed) for name, deed in deeds.items() if "." in name)
+    paths = ((tuple(name.split(".")), deed) for name, deed in deeds.items() if "." in name and name not in row)
     return tuple((path, deed) for path, deed in paths if path[0] in row)
 
 
