@@ -191,11 +191,6 @@ class Broker:
                 self.restarts += 1
                 self._spawn()
 
-    def _await_end(self) -> None:
-        child = self._child
-        if child is not None:
-            child.wait()
-
     def _up(self) -> bool:
         """Whether our own child listens, and not a stranger on its port."""
         child = self._child
@@ -333,11 +328,6 @@ def _end_orphan(path: Path) -> None:
     os.kill(pid, signal.SIGTERM)
     if not _until(lambda: not command.exists(), 5.0):
         os.kill(pid, signal.SIGKILL)
-
-
-def _pid_in(path: Path) -> int:
-    """The number in a file; 0 where there is none."""
-    return int(path.read_text()) if path.exists() and path.read_text().isdecimal() else 0
 
 
 def _until(holds: Callable[[], bool], wait_s: float) -> bool:

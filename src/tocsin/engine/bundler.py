@@ -1,7 +1,7 @@
 """Copies the evidence of incidents into their bundles, so that it outlives the log."""
 
 from tocsin.engine.view import View
-from tocsin.model import IncidentState
+from tocsin.model import Incident, IncidentState
 from tocsin.store.casebook import Casebook
 from tocsin.store.log import EventLog
 
@@ -30,10 +30,13 @@ class Bundler:
         for incident in self._view.incidents():
             if incident.state in (IncidentState.CLOSED, IncidentState.MERGED):
                 self._copied.pop(incident.id, None)
-                continue
-            copied = self._copied.setdefault(incident.id, set())
-            fresh = [name for name in self._view.evidence_ids(incident) if name not in copied][:ONCE_MAX]
-            if fresh:
-                found = self._log.find(fresh)
-                self._casebook.copy_evidence(incident.id, {fact.pos: fact for fact in found.values()}.values())
-                copied.update(fresh)
+            else:
+                self._copy(incident)
+
+    def _copy(self, incident: Incident) -> None:
+        copied = self._copied.setdefault(incident.id, set())
+        fresh = [name for name in self._view.evidence_ids(incident) if name not in copied][:ONCE_MAX]
+        if fresh:
+            found = self._log.find(fresh)
+            self._casebook.copy_evidence(incident.id, {fact.pos: fact for fact in found.values()}.values())
+            copied.update(fresh)

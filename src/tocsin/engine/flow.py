@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -112,13 +113,7 @@ class Flow:
             self.log.post(_nothing).add_done_callback(lambda _: _acknowledge(delivered))  # after its quarantine
             return None
 
-        def committed(result: Committed) -> None:
-            if delivered.repeated is not None:
-                delivered.repeated(result.duplicates)
-            _acknowledge(delivered)
-            if done is not None:
-                done(result)
-
+        committed = partial(_committed, delivered, done)
         future = self.log.submit(facts, snapshots=resume or {}, done=committed, urgent=delivered.urgent)
         future.add_done_callback(self._watched)
         return future
@@ -184,6 +179,15 @@ class Flow:
         self.counts.rejected += len(rejected)
         if rejected:
             patiently(lambda: self.quarantine.put(rejected))
+
+
+def _committed(delivered: Delivered, done: Callable[[Committed], None] | None, result: Committed) -> None:
+    """What was delivered is on disk: its sender and who asked are told."""
+    if delivered.repeated is not None:
+        delivered.repeated(result.duplicates)
+    _acknowledge(delivered)
+    if done is not None:
+        done(result)
 
 
 def _acknowledge(delivered: Delivered) -> None:

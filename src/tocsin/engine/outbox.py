@@ -113,16 +113,10 @@ class Carrier:
                 self._stopping.wait(self._pause_s)
 
     def _carry(self, delivery: Delivery, now: float, failed: dict[str, str]) -> bool:
-        outlet = self._outlets.get(delivery.outlet)
         if self._stopping.is_set():
             return False
         try:
-            if outlet is None:
-                raise Refused(f"No outlet is named {delivery.outlet!r}: add it to `outlets`, then retry the delivery.")
-            self._permit(delivery, outlet.kind, exercise=outlet.exercise)
-            if delivery.outlet in failed:
-                raise Undelivered(failed[delivery.outlet])
-            answer = outlet.send(delivery, now)
+            answer = self._send(delivery, now, failed)
         except Refused as error:
             self._outbox.give_up(delivery.id, str(error))
             self._tell(delivery, now, "held back", str(error))
@@ -134,6 +128,16 @@ class Carrier:
         self._outbox.done(delivery.id, now)
         self._tell(delivery, now, "delivered", answer)
         return True
+
+    def _send(self, delivery: Delivery, now: float, failed: Mapping[str, str]) -> str:
+        """What the outlet answered; raises Refused where it may not be sent, Undelivered where it cannot be now."""
+        outlet = self._outlets.get(delivery.outlet)
+        if outlet is None:
+            raise Refused(f"No outlet is named {delivery.outlet!r}: add it to `outlets`, then retry the delivery.")
+        self._permit(delivery, outlet.kind, exercise=outlet.exercise)
+        if delivery.outlet in failed:
+            raise Undelivered(failed[delivery.outlet])
+        return outlet.send(delivery, now)
 
     def _again(self, delivery: Delivery, now: float, why: str) -> None:
         posted = self._outbox.failed(delivery.id, now, why)

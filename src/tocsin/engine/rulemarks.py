@@ -94,7 +94,7 @@ class RuleMarks:
             for part in parts_of(rule, book):
                 if self._matcher(book, part).row(format, row):
                     fields = tuple(_marks(taxonomy, row, part))
-                    places = spans(part.text, {one.field: one.wanted for one in fields})
+                    places = _spans(part, fields)
                     yield Matched(rule=rule.id, digest=book.digest, part=part.id, fields=fields, spans=places)
 
     def _matcher(self, book: RuleBook, part: Rule) -> Matcher:
@@ -111,12 +111,19 @@ def parts_of(rule: Rule | Correlation, book: RuleBook) -> tuple[Rule, ...]:
     found: dict[str, Rule | Correlation] = {rule.id: rule}
     pending = [rule]
     for one in pending:
-        for name in one.rules if isinstance(one, Correlation) else ():
-            part = book.find(name)
-            if part is not None and part.id not in found:
+        for part in book.parts(one) if isinstance(one, Correlation) else ():
+            if part.id not in found:
                 found[part.id] = part
                 pending.append(part)
-    return tuple(one for one in found.values() if isinstance(one, Rule))
+    return _single(found.values())
+
+
+def _single(rules: Iterable[Rule | Correlation]) -> tuple[Rule, ...]:
+    return tuple(one for one in rules if isinstance(one, Rule))
+
+
+def _spans(part: Rule, fields: Iterable[Mark]) -> tuple[Span, ...]:
+    return spans(part.text, {one.field: one.wanted for one in fields})
 
 
 def _marks(taxonomy: Taxonomy, row: Row, rule: Rule) -> Iterator[Mark]:
@@ -128,15 +135,23 @@ def _marks(taxonomy: Taxonomy, row: Row, rule: Rule) -> Iterator[Mark]:
             atoms.setdefault(atom.field, []).append(atom)
     for field, asked in atoms.items():
         personal = bool(field) and taxonomy.is_personal(lane, field)
-        wanted = () if personal else dict.fromkeys(_literal(atom) for atom in asked)
-        found = words(lane.reader(field)(row)) if field else ()
         yield Mark(
             field=field,
             native=_native(lane, field, row),
-            values=tuple(dict.fromkeys(found))[:VALUES_MAX],
-            wanted=tuple(one for one in wanted if one)[:WANTED_MAX],
+            values=_values(lane, field, row),
+            wanted=() if personal else _wanted(asked),
             personal=personal,
         )
+
+
+def _values(lane: Lane, field: str, row: Row) -> tuple[str, ...]:
+    found = words(lane.reader(field)(row)) if field else ()
+    return tuple(dict.fromkeys(found))[:VALUES_MAX]
+
+
+def _wanted(asked: Iterable[Atom]) -> tuple[str, ...]:
+    """What the atoms of one field compare with."""
+    return tuple(one for one in dict.fromkeys(map(_literal, asked)) if one)[:WANTED_MAX]
 
 
 def _literal(atom: Atom) -> str:
@@ -145,7 +160,14 @@ def _literal(atom: Atom) -> str:
         return ""
     if not atom.pattern:
         return word_of(atom.value) or ""
-    return "".join(part if isinstance(part, str) else "*" if part is None else "?" for part in atom.pattern)
+    return "".join(map(_sign, atom.pattern))
+
+
+def _sign(part: object) -> str:
+    """A piece of a pattern as a rule writes it."""
+    if isinstance(part, str):
+        return part
+    return "*" if part is None else "?"
 
 
 def _native(lane: Lane, field: str, row: Row) -> str:

@@ -109,13 +109,15 @@ class Status:
         total, alive = Counter(seat.family for seat in seats), Counter(s.family for s in seats if reports(s, now))
         return tuple(Reporting(family=name, reporting=alive[name], total=total[name]) for name in sorted(total))
 
-    def _problems(self, now: float) -> list[str]:
+    def _stillness(self, now: float) -> list[str]:
         still_s = now - self.engine.ticked_at
-        still = [f"The engine has stood still for {still_s:.0f} s: restart Tocsin."] if still_s > STILL_S_MAX else []
+        return [f"The engine has stood still for {still_s:.0f} s: restart Tocsin."] if still_s > STILL_S_MAX else []
+
+    def _problems(self, now: float) -> list[str]:
         stuck = [self.engine.flow.problem] if self.engine.flow.problem else []
         lines = [f"{line.name}: {line.problem}" for line in list(self.engine.lines.values()) if line.problem]
         return [
-            *still,
+            *self._stillness(now),
             *stuck,
             *self.engine.failures,
             *lines,

@@ -1,6 +1,6 @@
 """Observations in words, for people: number, unit, what."""
 
-from typing import Any
+from functools import singledispatch
 
 from tocsin.contract.bodies import (
     Alive,
@@ -26,32 +26,54 @@ def worded(body: Body) -> str:
     return _words(body) + (f" ({', '.join(flags)})" if flags else "")
 
 
-def _words(body: Any) -> str:  # noqa: ANN401  # every body has words
-    match body:
-        case Concentration():
-            return f"{_number(body.ppm)} ppm {body.substance}"
-        case Counts():
-            return f"{_number(body.counts_per_s)} counts/s"
-        case Density():
-            return f"{_number(body.persons_per_m2)} persons/m²"
-        case Wind():
-            return f"{_number(body.speed_m_s)} m/s from {body.from_deg:.0f}°"
-        case Quantity():
-            return f"{body.name} {_number(body.value)} {body.unit}"
-    return _state(body)
-
-
-def _state(body: Any) -> str:  # noqa: ANN401
-    match body:
-        case Contact():
-            return f"{body.name} {'active' if body.active else 'at rest'}"
-        case Alive():
-            return "online" if body.online else "says it is going offline"
-        case Sighting():
-            return f"{body.count} × {body.label}" + (f" in {body.zone}" if body.zone else "")
-        case LogEvents():
-            return f"{len(body.rows)} {body.format} lines"
+@singledispatch
+def _words(body: Body) -> str:
     return tag_of(type(body))
+
+
+@_words.register
+def _(body: Concentration) -> str:
+    return f"{_number(body.ppm)} ppm {body.substance}"
+
+
+@_words.register
+def _(body: Counts) -> str:
+    return f"{_number(body.counts_per_s)} counts/s"
+
+
+@_words.register
+def _(body: Density) -> str:
+    return f"{_number(body.persons_per_m2)} persons/m²"
+
+
+@_words.register
+def _(body: Wind) -> str:
+    return f"{_number(body.speed_m_s)} m/s from {body.from_deg:.0f}°"
+
+
+@_words.register
+def _(body: Quantity) -> str:
+    return f"{body.name} {_number(body.value)} {body.unit}"
+
+
+@_words.register
+def _(body: Contact) -> str:
+    return f"{body.name} {'active' if body.active else 'at rest'}"
+
+
+@_words.register
+def _(body: Alive) -> str:
+    return "online" if body.online else "says it is going offline"
+
+
+@_words.register
+def _(body: Sighting) -> str:
+    return f"{body.count} × {body.label}" + (f" in {body.zone}" if body.zone else "")
+
+
+@_words.register
+def _(body: LogEvents) -> str:
+    return f"{len(body.rows)} {body.format} lines"
 
 
 def _number(value: float) -> str:
