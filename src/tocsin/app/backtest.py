@@ -2,7 +2,7 @@
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -151,8 +151,12 @@ class Spans:
             return min((self.days_of(one) for one in self.book.parts(rule)), default=0.0)
         if _is_concluded(rule):
             return self.days()  # that nothing was concluded is an answer too
-        heard = (spans for (kind, lane), spans in self.spans.items() if self._feeds(kind, lane, rule))
-        return _union(span for spans in heard for span in spans) / DAY_S
+        return _union(self._heard(rule)) / DAY_S
+
+    def _heard(self, rule: Rule) -> Iterator[list[float]]:
+        for (kind, lane), spans in self.spans.items():
+            if self._feeds(kind, lane, rule):
+                yield from spans
 
     def _feeds(self, format: str, lane: int, rule: Rule) -> bool:
         return lane >= 0 and self.book.taxonomies[format].lanes[lane].feeds(rule.logsource)
@@ -187,10 +191,14 @@ def backtest(paths: Sequence[Path], logs: Sequence[Path], city: Path | None) -> 
 
 def _off(found: Named) -> tuple[str, ...]:
     """What need not run: fusion, responders, and the other detectors unless rules read what they conclude."""
-    every = [cast("Any", one).kind for package in ("fusion", "responders") for one in members(package)]
-    if not any(_is_concluded(one) for one in found.book.loaded.rules):
-        every += [kind for one in members("detectors") if (kind := cast("Any", one).kind) not in DETECTORS]
+    every = [*_kinds("fusion"), *_kinds("responders")]
+    if not any(map(_is_concluded, found.book.loaded.rules)):
+        every += [kind for kind in _kinds("detectors") if kind not in DETECTORS]
     return tuple(every)
+
+
+def _kinds(package: str) -> list[str]:
+    return [cast("Any", one).kind for one in members(package)]
 
 
 def _is_concluded(rule: Rule) -> bool:

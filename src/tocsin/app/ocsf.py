@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from tocsin.contract.bodies import LogEvents
+    from tocsin.contract.resources import Resources
     from tocsin.formats.ocsf import Templates
 
 MAPPINGS = "sigma/mappings/"
@@ -33,15 +34,12 @@ def ocsf_lines(files: Sequence[Path], told: Told, *, per_s: int = MILLISECONDS) 
     """
     import secrets
 
-    from tocsin.contract.loglines import FORMATS
     from tocsin.contract.resources import Resources
     from tocsin.contract.walk import configured, member_of
-    from tocsin.formats.ocsf import Templates
 
     resources = Resources(token_key=secrets.token_bytes(32))
     perceiver = member_of("perceivers", "log.rows")().start(resources)
-    families = dict.fromkeys(name.partition("-")[0] for name in FORMATS)
-    templates = {family: Templates.of(resources.document(f"{MAPPINGS}{family}.yaml")) for family in families}
+    templates = _templates(resources)
     source = configured(member_of("sources", "replay"), {"paths": [str(path) for path in files]}).start(resources)
     while (delivered := source.next_batch(0.0)) is not None:
         _count(told, delivered.rejected)
@@ -50,6 +48,15 @@ def ocsf_lines(files: Sequence[Path], told: Told, *, per_s: int = MILLISECONDS) 
             _count(told, perceived.rejected)
             for one in perceived.readings:
                 yield from _lines(one.body, templates[one.body.format], told, per_s)
+
+
+def _templates(resources: "Resources") -> "dict[str, Templates]":
+    """What each family of log formats becomes."""
+    from tocsin.contract.loglines import FORMATS
+    from tocsin.formats.ocsf import Templates
+
+    families = dict.fromkeys(name.partition("-")[0] for name in FORMATS)
+    return {family: Templates.of(resources.document(f"{MAPPINGS}{family}.yaml")) for family in families}
 
 
 def _lines(body: "LogEvents", templates: "Templates", told: Told, per_s: int) -> Iterator[bytes]:
@@ -69,6 +76,15 @@ def _count(told: Told, rejected: Sequence[tuple[bytes, str]]) -> None:
         told.rejected[reason] = told.rejected.get(reason, 0) + 1
 
 
+def _write(lines: Iterator[bytes], out: Path | None) -> None:
+    if out is None:
+        for line in lines:
+            print(line.decode())
+    else:
+        with out.open("wb") as file:
+            file.writelines(line + b"\n" for line in lines)
+
+
 def export_logs(
     files: Annotated[list[Path], typer.Argument(help="Logs and recordings, as `tocsin replay` takes them.")],
     out: Annotated[Path | None, typer.Option(help="Write to this file (default: print).")] = None,
@@ -79,12 +95,7 @@ def export_logs(
     """Write recorded logs as OCSF 1.3 events, one JSON object per line; names in them are tokens."""
     told = Told()
     lines = ocsf_lines(files, told, per_s=1 if seconds else MILLISECONDS)
-    if out is None:
-        for line in lines:
-            print(line.decode())
-    else:
-        with out.open("wb") as file:
-            file.writelines(line + b"\n" for line in lines)
+    _write(lines, out)
     typer.echo(f"{told.events} events, {sum(told.rejected.values())} lines unread.", err=True)
     for reason, count in told.rejected.items():
         typer.echo(f"  {count}: {reason}", err=True)

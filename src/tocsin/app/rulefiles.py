@@ -39,13 +39,18 @@ class Named(Struct, frozen=True, kw_only=True):
 
 def files_in(paths: Sequence[Path]) -> tuple[Path, ...]:
     """The rule files among files and folders; raises NotFound for a path that is neither."""
-    found: dict[Path, None] = {}
-    for path in paths:
-        if not path.exists():
-            raise NotFound(f"There is no {path}: name a file or a folder with Sigma rules (*.yml).")
-        inner = sorted(one for one in path.rglob("*") if one.suffix in SUFFIXES) if path.is_dir() else [path]
-        found |= dict.fromkeys(one for one in inner if one.is_file() and not one.name.endswith(EVENTS))
-    return tuple(found)
+    return tuple(dict.fromkeys(one for path in paths for one in _rule_files(path)))
+
+
+def _rule_files(path: Path) -> list[Path]:
+    if not path.exists():
+        raise NotFound(f"There is no {path}: name a file or a folder with Sigma rules (*.yml).")
+    inner = _inside(path) if path.is_dir() else [path]
+    return [one for one in inner if one.is_file() and not one.name.endswith(EVENTS)]
+
+
+def _inside(folder: Path) -> list[Path]:
+    return sorted(one for one in folder.rglob("*") if one.suffix in SUFFIXES)
 
 
 def named(paths: Sequence[Path], city: Path | None = None, *, alone: bool = False) -> Named:
@@ -59,10 +64,15 @@ def named(paths: Sequence[Path], city: Path | None = None, *, alone: bool = Fals
     texts = {str(path): text for path in files if (text := _text(path)) is not None}
     refused = tuple(_unread(path) for path in files if str(path) not in texts)
     twice = {path.resolve() for path in files}
-    kept = {name: text for name, text in around.texts.items() if not (alone and _is_rule(name))}
-    kept = {name: text for name, text in kept.items() if _lies_at(name, own) not in twice}
-    together = RuleTexts.of({**kept, **texts}, (*around.refused, *refused))
+    kept = {name: text for name, text in around.texts.items() if _lies_at(name, own) not in twice}
+    beside = _less_rules(kept) if alone else kept
+    together = RuleTexts.of({**beside, **texts}, (*around.refused, *refused))
     return Named(book=RuleBook.load(Resources(rules=together)), texts=together, files=files)
+
+
+def _less_rules(texts: dict[str, str]) -> dict[str, str]:
+    """Placeholders, rates and mappings alone."""
+    return {name: text for name, text in texts.items() if not _is_rule(name)}
 
 
 def _lies_at(name: str, own: Path | None) -> Path | None:
@@ -109,14 +119,19 @@ def put_rules(source: Path, city: Path, *, link: bool = False) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     if link:
         target.symlink_to(source.resolve())
-    elif source.is_dir():
-        part = target.with_name(f".{target.name}.part")  # hidden: a running city must not see half of it
-        shutil.rmtree(part, ignore_errors=True)
-        shutil.copytree(source, part, ignore=_no_rules)
-        part.replace(target)
     else:
-        shutil.copyfile(source, target)
+        _copy(source, target)
     return target
+
+
+def _copy(source: Path, target: Path) -> None:
+    if not source.is_dir():
+        shutil.copyfile(source, target)
+        return
+    part = target.with_name(f".{target.name}.part")  # hidden: a running city must not see half of it
+    shutil.rmtree(part, ignore_errors=True)
+    shutil.copytree(source, part, ignore=_no_rules)
+    part.replace(target)
 
 
 def _no_rules(folder: str, names: list[str]) -> list[str]:

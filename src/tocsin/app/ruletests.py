@@ -45,13 +45,16 @@ class Tried(Struct, frozen=True, kw_only=True):
 
     def lines(self) -> list[str]:
         """What people need to read: what failed, and how much was tried."""
-        wrong = [(path, one) for path, one in self.outcomes if one.problem]
-        told = [f"{path}: {'match' if one.expected else 'no_match'} {one.number}: {one.problem}" for path, one in wrong]
+        told = [_failure(path, one) for path, one in self.outcomes if one.problem]
         told += [f"{one.path}:{one.line}: {one.reason}" for one in self.problems]
         told += [
             f"note: {path} has no unit events: write {events_path(Path(path)).name} beside it." for path in self.untried
         ]
         return [*told, f"{len(self.outcomes)} tries, {self.failed} went wrong."]
+
+
+def _failure(path: str, one: Outcome) -> str:
+    return f"{path}: {'match' if one.expected else 'no_match'} {one.number}: {one.problem}"
 
 
 def events_path(rule: Path) -> Path:
@@ -86,15 +89,19 @@ def _tried(found: Named, path: Path) -> Iterator[Outcome]:
 def _target(events: UnitEvents, own: Sequence[Rule | Correlation], book: RuleBook) -> Rule | Correlation:
     """Whose events they are: the rule that they name, else the file's only one, else its only correlation."""
     if events.rule:
-        named_one = book.find(events.rule)
-        if named_one is None:
-            raise NotFound(f"{events.path}:{events.line}: no rule {events.rule!r} is loaded.")
-        return named_one
+        return _target_named(events, book)
     correlations = [one for one in own if isinstance(one, Correlation)]
     for choice in (own, correlations):
         if len(choice) == 1:
             return choice[0]
     raise BadInput(f"{events.path}:{events.line}: the file holds {len(own)} rules: say whose these are with `rule:`.")
+
+
+def _target_named(events: UnitEvents, book: RuleBook) -> Rule | Correlation:
+    found = book.find(events.rule)
+    if found is None:
+        raise NotFound(f"{events.path}:{events.line}: no rule {events.rule!r} is loaded.")
+    return found
 
 
 def rule_rows(city: Path | None) -> tuple[list[RuleRow], tuple[Refusal, ...]]:

@@ -145,16 +145,22 @@ def backtest(
     from tocsin.app.backtest import backtest as count
     from tocsin.app.backtest import save as keep
     from tocsin.app.tell import progress
-    from tocsin.model import ConfigError
 
-    if save and city is None:
-        raise ConfigError("--save writes into a city: name its folder with --city.")
+    folder = _saved_into(city) if save else None
     progress(f"Reading {', '.join(map(str, log))} …")
     told = count(paths, log, city)
     (_print_json if as_json else _print_forecasts)(told)
-    if save and city is not None:
-        path = keep(told, city)
+    if folder is not None:
+        path = keep(told, folder)
         progress(f"Written: {path}. Alarms of these rules weigh what was counted, from the next look at the folder.")
+
+
+def _saved_into(city: Path | None) -> Path:
+    from tocsin.model import ConfigError
+
+    if city is None:
+        raise ConfigError("--save writes into a city: name its folder with --city.")
+    return city
 
 
 def _print_json(told: "Told") -> None:
