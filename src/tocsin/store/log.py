@@ -111,9 +111,10 @@ class EventLog:
                 if not rows:
                     return
                 cursor = rows[0][4] + 1
-                facts = [fact for row in rows for fact in self._opened(row)]
-                facts.sort(key=_pos)
-                yield from (fact for fact in facts if after < fact.pos <= end)
+                yield from (fact for fact in self._in_order(rows) if after < fact.pos <= end)
+
+    def _in_order(self, rows: list[LogRow]) -> list[Fact]:
+        return sorted((fact for row in rows for fact in self._opened(row)), key=_pos)
 
     def find(self, ids: Iterable[str]) -> dict[str, Fact]:
         """Observations by evidence id (`Observation.id`, or `<id>+<offset>` of a row in it), bodies decoded.

@@ -54,6 +54,10 @@ class Spans:
         index = bisect_right(self._los, hi) - 1
         if index < 0 or self._his[index] < lo:
             return Verdict.NEW
+        return self._repeated(index, lo, hi)
+
+    def _repeated(self, index: int, lo: int, hi: int) -> Verdict:
+        """What to say of lo..hi, which meets the interval at `index`."""
         if not (self._los[index] <= lo and hi <= self._his[index]):
             return Verdict.OVERLAPPING
         return Verdict.TOO_OLD if self.closed_to is not None and lo <= self.closed_to else Verdict.DUPLICATE

@@ -42,15 +42,19 @@ class Streams:
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Write what changed since the last batch, within its transaction."""
+        self._close_gaps(connection)
+        gone = [(stream.id, lo) for stream in self._touched for lo in stream.spans.gone]
+        if gone:
+            connection.executemany("DELETE FROM seen WHERE stream = ? AND lo = ?", gone)
+        connection.executemany(_UPSERT, self._changed())
+
+    def _close_gaps(self, connection: sqlite3.Connection) -> None:
+        """Of streams with too many gaps the oldest are taken for seen."""
         for stream in self._touched:
             if len(stream.spans) > self._gaps_max + 1:
                 self.gaps_closed += stream.spans.close_gaps(self._gaps_max)
                 closed = (stream.spans.closed_to, stream.id)
                 connection.execute("UPDATE stream SET closed_to = ? WHERE id = ?", closed)
-        gone = [(stream.id, lo) for stream in self._touched for lo in stream.spans.gone]
-        if gone:
-            connection.executemany("DELETE FROM seen WHERE stream = ? AND lo = ?", gone)
-        connection.executemany(_UPSERT, self._changed())
 
     def committed(self) -> None:
         """The transaction is on disk."""

@@ -110,13 +110,17 @@ class Writer:
     def _assert_room(self, weight: int, *, urgent: bool) -> None:
         if self._closing:
             raise StoreError("The log is closed: nothing can be written any more.")
-        room = self._limits.queued_facts_max + (self._limits.urgent_facts_max if urgent else 0)
-        if weight and self._queued and self._queued + weight > room:
-            message = f"{self._queued} facts wait to be written (queued_facts_max is {room}): send again later."
-            raise TooMuch(message, retry_after_s=self._drain_s())
-        if not weight and len(self._urgent) + len(self._normal) >= self._limits.jobs_max:
+        if weight:
+            self._assert_facts_fit(weight, urgent=urgent)
+        elif len(self._urgent) + len(self._normal) >= self._limits.jobs_max:
             message = f"{self._limits.jobs_max} writes wait (jobs_max): try again later."
             raise TooMuch(message, retry_after_s=1.0)
+
+    def _assert_facts_fit(self, weight: int, *, urgent: bool) -> None:
+        room = self._limits.queued_facts_max + (self._limits.urgent_facts_max if urgent else 0)
+        if self._queued and self._queued + weight > room:
+            message = f"{self._queued} facts wait to be written (queued_facts_max is {room}): send again later."
+            raise TooMuch(message, retry_after_s=self._drain_s())
 
     def _drain_s(self) -> float:
         """How long what waits will take, by the mean of the last commits."""
@@ -151,6 +155,14 @@ class Writer:
             return None
         return max(0.0, self._oldest_at + self._limits.batch_wait_s_max - time.monotonic())
 
+    def _write_each(self, batch: list[Entry[Any]], error: Exception) -> None:
+        """Of a batch that failed, each alone; one that was alone is told why."""
+        if len(batch) == 1:
+            batch[0].future.set_exception(_explained(error))
+            return
+        for entry in batch:
+            self._write([entry])
+
     def _write(self, batch: list[Entry[Any]]) -> None:
         """One transaction. Where it fails each entry is tried alone, so that only the guilty one is told."""
         began = time.perf_counter()
@@ -158,11 +170,7 @@ class Writer:
             results = self._transact(batch)
         except Exception as error:  # noqa: BLE001  # a boundary: whatever it is, it goes to who waits for it
             self._undo()
-            if len(batch) == 1:
-                batch[0].future.set_exception(_explained(error))
-            else:
-                for entry in batch:
-                    self._write([entry])
+            self._write_each(batch, error)
             return
         with self._wake:
             self.commits += 1
