@@ -85,15 +85,18 @@ def kind_of(path: Path) -> str:
     if (found := recording_of(path.name, head)) is not None:
         return found[0].name
     first = next((line.lstrip() for line in head.splitlines() if line.strip()), b"")
-    ours = {b'"channel"': "capture", b'"source"': "readings"} if first.startswith(b"{") else {}
-    named = [kind for mark, kind in ours.items() if mark in first]
-    if "capture" in named and b'"payload' in first:
+    if _shows(first, b'"channel"', b'"payload'):
         return "capture"
-    kind = format_of(head) or ("readings" if "readings" in named else None)
+    kind = format_of(head) or ("readings" if _shows(first, b'"source"') else None)
     if kind is not None:
         return kind
     kinds = ", ".join((*FORMATS, *(one.name for one in RECORDINGS)))
     raise ConfigError(f"{path} is none of: {kinds}, NDJSON readings, capture.")
+
+
+def _shows(line: bytes, *marks: bytes) -> bool:
+    """Whether a line begins an object that has all of these."""
+    return line.startswith(b"{") and all(mark in line for mark in marks)
 
 
 def _head(path: Path) -> bytes:
@@ -206,8 +209,7 @@ class RunningReplay:
             if len(taken.readings) + len(taken.rejected) >= LINES_MAX:
                 yield _delivered(taken)
                 taken = Taken()
-        if taken.readings or taken.rejected:
-            yield _delivered(taken)
+        yield from _rest(taken)
 
     def _log(self, path: Path, format: str) -> Iterator[Delivered]:
         log = self._log_of(path, format)
@@ -254,6 +256,16 @@ def _add(taken: Taken, more: Taken) -> None:
 
 def _delivered(taken: Taken) -> Delivered:
     return Delivered(readings=tuple(taken.readings), rejected=tuple(taken.rejected))
+
+
+def _rest(taken: Taken) -> Iterator[Delivered]:
+    """What was gathered last, where anything was."""
+    if taken.readings or taken.rejected:
+        yield _delivered(taken)
+
+
+def _is_due(since: float | None, wait_s: float, at: float) -> bool:
+    return since is not None and at >= since + wait_s
 
 
 class _Log:
@@ -330,16 +342,15 @@ class _Capture:
 
     def _due(self, at: float) -> Iterator[Delivered]:
         wait_s = self._declared.flush_s
-        if self._since is not None and at >= self._since + wait_s:
+        if _is_due(self._since, wait_s, at):
             yield from self._messages()
         for log in self._logs.values():
-            if log.since is not None and at >= log.since + wait_s:
+            if _is_due(log.since, wait_s, at):
                 yield from log.flush(at)
 
     def _messages(self) -> Iterator[Delivered]:
         taken, self._taken, self._since = self._taken, Taken(), None
-        if taken.readings or taken.rejected:
-            yield _delivered(taken)
+        yield from _rest(taken)
 
     def _one(self, at: float, channel: str, address: str, payload: bytes) -> Iterator[Delivered]:
         if channel not in {"mqtt", "http"}:

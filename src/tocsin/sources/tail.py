@@ -4,7 +4,7 @@ import gzip
 import os
 import threading
 import zlib
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from glob import escape
 from hashlib import blake2b
@@ -129,8 +129,7 @@ class RunningTail:
 
     def _all(self) -> Generator[Delivered | None]:
         """Forever: what is left of rotated files, then the file itself, whenever it is another."""
-        if self._position is None and not self._declared.from_start:
-            self._position = self._end_of_file()
+        self._begin()
         while True:
             current = self._generations.of(self._path)
             yield from self._rotated(current)
@@ -139,6 +138,10 @@ class RunningTail:
             elif self._generations.of(self._path) == current:  # else it rotated meanwhile: look behind us first
                 yield from self._file(self._path, live=True)
             yield None
+
+    def _begin(self) -> None:
+        if self._position is None and not self._declared.from_start:
+            self._position = self._end_of_file()
 
     def _end_of_file(self) -> Position | None:
         generation = self._generations.of(self._path)
@@ -151,9 +154,14 @@ class RunningTail:
         backlog = self._generations.since(self._path, self._position)
         for path in backlog:
             yield from self._file(path, live=False)
-        if current and not backlog and self._position.generation != self._read_to_end:
-            self._read_to_end = self._position.generation
-            reason = f"The file that was read up to byte {self._position.offset} is gone: lines may be missing."
+        if current and not backlog:
+            yield from self._gone(self._position)
+
+    def _gone(self, position: Position) -> Iterator[Delivered]:
+        """Nothing holds what came after our position: told once, and not where it was read to its end."""
+        if position.generation != self._read_to_end:
+            self._read_to_end = position.generation
+            reason = f"The file that was read up to byte {position.offset} is gone: lines may be missing."
             yield Delivered((), ((self._path.name.encode(), reason),))
 
     def _file(self, path: Path, *, live: bool) -> Generator[Delivered | None]:
@@ -170,23 +178,23 @@ class RunningTail:
         generation = _generation(file)
         kind = self._declared.format or _format(file)
         if not generation or kind is None:
-            self._problem = (
-                ""
-                if not generation
-                else f"{path} is no log that is known: set `format` to one of {', '.join(FORMATS)}."
-            )
+            self._problem = _strange(path) if generation else ""
             return
-        start = self._position
-        if start is None or start.generation != generation:
-            start = Position(generation=generation, offset=0)
-            self.counts.generations += 1
-        self._position, self._problem = start, ""
-        reader = _Lines(self, file, start, kind)
+        reader = _Lines(self, file, self._start_of(generation), kind)
         truncated = (yield from self._grow(reader, file, generation)) if live else False
         if not truncated:
             yield from self._rest(reader, archived=path.suffix == ".gz")
         yield from reader.flush()
         self._read_to_end = "" if truncated else generation
+
+    def _start_of(self, generation: str) -> Position:
+        """Where to read on in this content: at our position, or at its beginning where it is another."""
+        start = self._position
+        if start is None or start.generation != generation:
+            start = Position(generation=generation, offset=0)
+            self.counts.generations += 1
+        self._position, self._problem = start, ""
+        return start
 
     def _grow(self, reader: "_Lines", file: BinaryIO, generation: str) -> Generator[Delivered | None, None, bool]:
         """Follow a file until its path means another content; whether it was truncated, not renamed."""
@@ -356,6 +364,16 @@ def _generation(file: BinaryIO) -> str:
     return blake2b(kept, digest_size=8).hexdigest() if len(head) == HEAD_BYTES else ""
 
 
+def _strange(path: Path) -> str:
+    return f"{path} is no log that is known: set `format` to one of {', '.join(FORMATS)}."
+
+
+def _siblings(path: Path) -> list[Path]:
+    """The newest files beside one whose names begin as its own does, oldest first."""
+    found = [one for one in path.parent.glob(f"{escape(path.stem)}*") if one.is_file() and one != path]
+    return sorted(found, key=lambda one: one.stat().st_mtime)[-SIBLINGS_MAX:]
+
+
 class _Generations:
     """Which content each file beside the log holds; looked at again only when a file changes."""
 
@@ -378,10 +396,8 @@ class _Generations:
 
     def since(self, path: Path, position: Position) -> list[Path]:
         """Rotated files beside `path`, oldest first: the one of the position and those after it."""
-        siblings = [one for one in path.parent.glob(f"{escape(path.stem)}*") if one.is_file() and one != path]
-        siblings = sorted(siblings, key=lambda one: one.stat().st_mtime)[-SIBLINGS_MAX:]
         by_generation: dict[str, Path] = {}
-        for one in siblings:
+        for one in _siblings(path):
             by_generation.setdefault(self.of(one), one)
         if position.generation not in by_generation:
             return []
