@@ -1,7 +1,7 @@
 """Rule files that a person names: read together with what ships and with the city's own, and put into a city."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -63,11 +63,16 @@ def named(paths: Sequence[Path], city: Path | None = None, *, alone: bool = Fals
     around = RuleTexts.read(content_folder(), own)
     texts = {str(path): text for path in files if (text := _text(path)) is not None}
     refused = tuple(_unread(path) for path in files if str(path) not in texts)
-    twice = {path.resolve() for path in files}
-    kept = {name: text for name, text in around.texts.items() if _lies_at(name, own) not in twice}
+    kept = _less_twice(around.texts, own, files)
     beside = _less_rules(kept) if alone else kept
     together = RuleTexts.of({**beside, **texts}, (*around.refused, *refused))
     return Named(book=RuleBook.load(Resources(rules=together)), texts=together, files=files)
+
+
+def _less_twice(texts: Mapping[str, str], own: Path | None, files: Sequence[Path]) -> dict[str, str]:
+    """Texts but those of the files that are named too."""
+    twice = {path.resolve() for path in files}
+    return {name: text for name, text in texts.items() if _lies_at(name, own) not in twice}
 
 
 def _less_rules(texts: dict[str, str]) -> dict[str, str]:

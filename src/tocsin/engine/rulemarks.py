@@ -129,11 +129,7 @@ def _spans(part: Rule, fields: Iterable[Mark]) -> tuple[Span, ...]:
 def _marks(taxonomy: Taxonomy, row: Row, rule: Rule) -> Iterator[Mark]:
     """The fields by which a rule holds, in the order in which it names them."""
     lane = taxonomy.lane(row)
-    atoms: dict[str, list[Atom]] = {}
-    for atom in Evaluator(taxonomy, lane).holding(rule.condition, row):
-        if atom.operator != "null":
-            atoms.setdefault(atom.field, []).append(atom)
-    for field, asked in atoms.items():
+    for field, asked in _by_field(Evaluator(taxonomy, lane).holding(rule.condition, row)).items():
         personal = bool(field) and taxonomy.is_personal(lane, field)
         yield Mark(
             field=field,
@@ -142,6 +138,15 @@ def _marks(taxonomy: Taxonomy, row: Row, rule: Rule) -> Iterator[Mark]:
             wanted=() if personal else _wanted(asked),
             personal=personal,
         )
+
+
+def _by_field(atoms: Iterable[Atom]) -> dict[str, list[Atom]]:
+    """What is asked of each field, less that it be absent: nothing there can be marked."""
+    found: dict[str, list[Atom]] = {}
+    for atom in atoms:
+        if atom.operator != "null":
+            found.setdefault(atom.field, []).append(atom)
+    return found
 
 
 def _values(lane: Lane, field: str, row: Row) -> tuple[str, ...]:

@@ -84,14 +84,19 @@ def kind_of(path: Path) -> str:
     head = _head(path)
     if (found := recording_of(path.name, head)) is not None:
         return found[0].name
-    first = next((line.lstrip() for line in head.splitlines() if line.strip()), b"")
+    first = _first_line(head)
     if _shows(first, b'"channel"', b'"payload'):
         return "capture"
-    kind = format_of(head) or ("readings" if _shows(first, b'"source"') else None)
-    if kind is not None:
+    if kind := format_of(head):
         return kind
+    if _shows(first, b'"source"'):
+        return "readings"
     kinds = ", ".join((*FORMATS, *(one.name for one in RECORDINGS)))
     raise ConfigError(f"{path} is none of: {kinds}, NDJSON readings, capture.")
+
+
+def _first_line(head: bytes) -> bytes:
+    return next((line.lstrip() for line in head.splitlines() if line.strip()), b"")
 
 
 def _shows(line: bytes, *marks: bytes) -> bool:

@@ -149,13 +149,14 @@ class RunningTail:
 
     def _rotated(self, current: str) -> Generator[Delivered | None]:
         """Files that were written on, or begun and rotated too, since our position."""
-        if self._position is None or current == self._position.generation:
+        position = self._position
+        if position is None or current == position.generation:
             return
-        backlog = self._generations.since(self._path, self._position)
+        backlog = self._generations.since(self._path, position)
         for path in backlog:
             yield from self._file(path, live=False)
         if current and not backlog:
-            yield from self._gone(self._position)
+            yield from self._gone(position)
 
     def _gone(self, position: Position) -> Iterator[Delivered]:
         """Nothing holds what came after our position: told once, and not where it was read to its end."""
