@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from msgspec.structs import replace
 
@@ -13,6 +13,8 @@ from tocsin.model import ConfigError, Fact, Finding, Incident, Observation
 from tocsin.model.wire import unsealed
 from tocsin.sim.score import cases_of
 from tocsin.suites import Order, Rehearsed, Report, Verb, Workshop
+
+F = TypeVar("F", bound=Fact)
 
 Rows = dict[str, Row]
 """Per grade: windows watched, windows that rang."""
@@ -29,8 +31,7 @@ class Quiet:
 
     def add(self, run: Rehearsed, kinds: Sequence[str], window_s: float) -> None:
         """Count one more run; windows of different runs are different windows, also at the same hour."""
-        seen = [fact for fact in run.log.read() if isinstance(fact, Observation)]
-        found = [fact for fact in run.concluded if isinstance(fact, Finding)]
+        seen, found = _only(Observation, run.log.read()), _only(Finding, run.concluded)
         for kind in kinds:
             member: Any = member_of("detectors", kind)
             own = [fact for fact in found if fact.kind == kind]
@@ -38,7 +39,11 @@ class Quiet:
             self.rows[kind] = {grade: _sum(self.rows.get(kind, {}).get(grade), row) for grade, row in rows.items()}
         self.hours += run.truth.hours
         self.findings += len({fact.id for fact in found})
-        self.incidents += len(cases_of([fact for fact in run.concluded if isinstance(fact, Incident)]))
+        self.incidents += len(cases_of(_only(Incident, run.concluded)))
+
+
+def _only(kind: type[F], facts: Iterable[Fact]) -> list[F]:
+    return [fact for fact in facts if isinstance(fact, kind)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

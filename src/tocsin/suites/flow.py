@@ -92,11 +92,7 @@ class FlowBench:
 
     def run(self, order: Order, workshop: Workshop) -> Report:
         """Measure cost, growth, latency, memory, and the peer on the same readings."""
-        costs: dict[int, list[Cost]] = {count: [] for count in self.sensors}
-        for turn in range(self.rounds):
-            for count in self.sensors:  # interleaved: a slow minute of the machine hits all alike
-                costs[count].append(self._round(count, workshop))
-                order.say(f"round {turn + 1}, {count} sensors: {_total_us(costs[count][-1]):.1f} µs CPU per reading")
+        costs = self._costs(order, workshop)
         least = {count: _least(rows) for count, rows in costs.items()}
         rate = self._rate(least)
         with self._scratch() as folder:
@@ -118,6 +114,15 @@ class FlowBench:
                 "load": os.getloadavg(),
             },
         )
+
+    def _costs(self, order: Order, workshop: Workshop) -> dict[int, list[Cost]]:
+        """Every round, by the number of sensors; interleaved: a slow minute of the machine hits all alike."""
+        costs: dict[int, list[Cost]] = {count: [] for count in self.sensors}
+        for turn in range(self.rounds):
+            for count in self.sensors:
+                costs[count].append(self._round(count, workshop))
+                order.say(f"round {turn + 1}, {count} sensors: {_total_us(costs[count][-1]):.1f} µs CPU per reading")
+        return costs
 
     def _rate(self, least: dict[int, Cost]) -> float:
         """Readings per second of one core, decoding included, at the number of sensors that latency is told for."""
@@ -297,21 +302,28 @@ class Paced:
 
     def _rang(self, fact: Fact) -> None:
         if isinstance(fact, Incident):
-            for source in {part.source for stage in fact.stages for part in stage.contributions}:
-                if source in self._alarmed_at:
-                    self.alarm_s.setdefault(source, time.time() - self._alarmed_at[source])
+            for source in _sources(fact) & self._alarmed_at.keys():
+                self.alarm_s.setdefault(source, time.time() - self._alarmed_at[source])
+
+
+def _sources(incident: Incident) -> set[str]:
+    """Whose findings contribute to an incident."""
+    return {part.source for stage in incident.stages for part in stage.contributions}
 
 
 def city_of(count: int, alarms: int = 0) -> City:
     """A city with so many sensors in service on a grid, and `alarms` more, each far from all others."""
-    side = max(1, round(count**0.5))
-    grid = [_sensor(name(i), MIX[i % 10], (i % side) * SPACING_M, (i // side) * SPACING_M) for i in range(count)]
     beside = [_sensor(f"alarming-{i}", "gas", -400.0 - 50.0 * i, -400.0) for i in range(ALARMING)]
     far = [_sensor(f"release-{i}", "gas", -5_000.0 * (i + 1), -20_000.0) for i in range(alarms)]
-    sensors = {sensor.id: sensor for sensor in (*grid, *beside, *far)}
+    sensors = {sensor.id: sensor for sensor in (*_grid(count), *beside, *far)}
     return replace(
         City.empty("bench", CENTRE), sensors=sensors, assets={key: one.asset() for key, one in sensors.items()}
     )
+
+
+def _grid(count: int) -> list[Sensor]:
+    side = max(1, round(count**0.5))
+    return [_sensor(name(i), MIX[i % 10], (i % side) * SPACING_M, (i // side) * SPACING_M) for i in range(count)]
 
 
 def _sensor(id: str, family: Family, east_m: float, north_m: float) -> Sensor:

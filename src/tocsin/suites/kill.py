@@ -69,16 +69,7 @@ class KillBench:
             site = workshop.furnish(Path(made), [f"gas-{n:02d}" for n in range(1, self.devices + 1)])
             senders = [Sender(site, name, self.pause_s) for name in site.logins]
             killing = Killing(workshop, site, random.Random(seed))
-            try:
-                for turn in range(self.kills):
-                    killing.once(self.life_s_max, senders, early=turn % EARLY_EVERY == EARLY_EVERY - 1)
-                    acknowledged = sum(len(sender.acknowledged) for sender in senders)
-                    order.say(f"kill {turn + 1}: {acknowledged} acknowledged so far")
-                killing.drain(senders)
-            finally:
-                for sender in senders:
-                    sender.stop()
-                killing.end()
+            self._kill(killing, senders, order)
             stored = stored_in(workshop, site)
         return Report(
             suite=self.kind,
@@ -89,6 +80,19 @@ class KillBench:
             peers={},
             detail={"published": {sender.name: sender.published for sender in senders}},
         )
+
+    def _kill(self, killing: "Killing", senders: Sequence["Sender"], order: Order) -> None:
+        """All kills, and the end of the server and its devices, whatever happens."""
+        try:
+            for turn in range(self.kills):
+                killing.once(self.life_s_max, senders, early=turn % EARLY_EVERY == EARLY_EVERY - 1)
+                acknowledged = sum(len(sender.acknowledged) for sender in senders)
+                order.say(f"kill {turn + 1}: {acknowledged} acknowledged so far")
+            killing.drain(senders)
+        finally:
+            for sender in senders:
+                sender.stop()
+            killing.end()
 
 
 class Sender:
@@ -155,6 +159,24 @@ class Sender:
         self._answers.put(mid)
 
 
+@dataclass(slots=True)
+class Steady:
+    """A number that is looked at again and again, and since when it stands still."""
+
+    value: int = -1
+    since: float = 0.0
+
+    def still_s(self, value: int) -> float:
+        """For how long, in seconds, the number has been this one."""
+        if value != self.value:
+            self.value, self.since = value, time.monotonic()
+        return time.monotonic() - self.since
+
+
+def _settled(senders: Sequence[Sender]) -> bool:
+    return all(sender.settled for sender in senders)
+
+
 @dataclass
 class Killing:
     """The server under test: started, killed together with its broker, started again."""
@@ -186,14 +208,14 @@ class Killing:
         self._await_ready(self._spawn())
         for sender in senders:
             sender.hush()
-        wanted = sum(sender.published for sender in senders)
-        end, changed_at, known = time.monotonic() + DRAIN_S_MAX, time.monotonic(), -1
+        self._await_drained(senders, sum(sender.published for sender in senders))
+
+    def _await_drained(self, senders: Sequence[Sender], wanted: int) -> None:
+        counted, end = Steady(), time.monotonic() + DRAIN_S_MAX
         while time.monotonic() < end:
             stored = seen_in(self.site)
-            if stored != known:
-                known, changed_at = stored, time.monotonic()
-            settled = all(sender.settled for sender in senders)
-            if settled and (stored >= wanted or time.monotonic() - changed_at > STEADY_S):
+            steady_s = counted.still_s(stored)
+            if _settled(senders) and (stored >= wanted or steady_s > STEADY_S):
                 return
             time.sleep(0.1)
 

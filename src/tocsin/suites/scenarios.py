@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -60,15 +61,15 @@ class Scenarios:
         """Rehearse all and score; raises ConfigError for a folder without scenarios."""
         seeds = order.seeds or (2001, 2002, 2003, 2004, 2005)
         folder = order.data or content_folder() / "scenarios"
-        runs = [self._run(path, seed, order, workshop) for path in _scenarios(folder) for seed in seeds]
+        runs = [self._run(path, seed, order, workshop) for path, seed in product(_scenarios(folder), seeds)]
         return Report(
             suite=self.kind,
             command=order.command,
             data=folder.name if order.data is None else str(order.data),
             seed=seeds,
-            metrics={**score_all([(run.truth, run.incidents) for run in runs]), **_load(runs), **self._criteria(runs)},
+            metrics={**_scores(runs), **_load(runs), **self._criteria(runs)},
             peers={"one alarm per finding": _peer(runs)},
-            detail={"scenarios": _per_scenario(runs), "runs": [_row(run) for run in runs]},
+            detail={"scenarios": _per_scenario(runs), "runs": list(map(_row, runs))},
         )
 
     def _run(self, path: Path, seed: int, order: Order, workshop: Workshop) -> Run:
@@ -80,22 +81,29 @@ class Scenarios:
 
     def _criteria(self, runs: Sequence[Run]) -> dict[str, float]:
         """What the founding promises say, each as one number; left out where its scenario did not run."""
-        quiet, alike, attacks = (
-            [run for run in runs if run.truth.scenario == name] for name in (self.quiet, self.look_alike, self.attack)
-        )
+        asked = ((self.quiet, _quiet), (self.look_alike, _look_alike), (self.attack, self._attack))
+        own = _by_scenario(runs)
         found: dict[str, float] = {}
-        if quiet:
-            found["quiet_day_alarms"] = sum(len(run.cases) for run in quiet)
-        if alike:
-            found["look_alike_p0"] = sum(_urgency(case) == Priority.LIFE for run in alike for case in run.cases)
-        if attacks:
-            found["chlorine_one_incident"] = _share(len(run.cases) == 1 for run in attacks)
-            found["chlorine_cyber_first"] = _share(any(map(_cyber_first, run.cases)) for run in attacks)
-            found["chlorine_within_60s"] = _share(
-                _within(run, "time_to_incident_p90_s", self.within_s) for run in attacks
-            )
-            found["chlorine_within_100m"] = _share(_within(run, "location_error_m", self.within_m) for run in attacks)
+        for name, criteria in asked:
+            if name in own:
+                found |= criteria(own[name])
         return found
+
+    def _attack(self, runs: Sequence[Run]) -> dict[str, float]:
+        return {
+            "chlorine_one_incident": _share(len(run.cases) == 1 for run in runs),
+            "chlorine_cyber_first": _share(any(map(_cyber_first, run.cases)) for run in runs),
+            "chlorine_within_60s": _share(_within(run, "time_to_incident_p90_s", self.within_s) for run in runs),
+            "chlorine_within_100m": _share(_within(run, "location_error_m", self.within_m) for run in runs),
+        }
+
+
+def _quiet(runs: Sequence[Run]) -> dict[str, float]:
+    return {"quiet_day_alarms": sum(len(run.cases) for run in runs)}
+
+
+def _look_alike(runs: Sequence[Run]) -> dict[str, float]:
+    return {"look_alike_p0": sum(_urgency(case) == Priority.LIFE for run in runs for case in run.cases)}
 
 
 def _scenarios(folder: Path) -> list[Path]:
@@ -142,13 +150,21 @@ def _load(runs: Sequence[Run]) -> dict[str, float]:
 def _peer(runs: Sequence[Run]) -> dict[str, float]:
     """What an operator would face were every finding an alarm; near in time and place counts as right."""
     hours = sum(run.truth.hours for run in runs)
-    judged = [_near(run.truth, finding) for run in runs for finding in run.findings]
+    judged = [near for run in runs for near in _judged(run)]
     return {
         "incidents": len(judged),
         "alarms_per_operator_hour": len(judged) / hours,
         "precision": _share(judged) if judged else 1.0,
-        "flood_share": _floods((run.truth, [finding.at for finding in run.findings]) for run in runs),
+        "flood_share": _floods((run.truth, _times(run)) for run in runs),
     }
+
+
+def _judged(run: Run) -> list[bool]:
+    return [_near(run.truth, finding) for finding in run.findings]
+
+
+def _times(run: Run) -> list[float]:
+    return [finding.at for finding in run.findings]
 
 
 def _near(truth: Truth, finding: Finding) -> bool:
@@ -170,10 +186,18 @@ def _floods(rows: Iterable[tuple[Truth, Sequence[float]]]) -> float:
 
 
 def _per_scenario(runs: Sequence[Run]) -> dict[str, dict[str, float]]:
+    return {name: _scores(group) for name, group in _by_scenario(runs).items()}
+
+
+def _by_scenario(runs: Sequence[Run]) -> dict[str, list[Run]]:
     own: dict[str, list[Run]] = {}
     for run in runs:
         own.setdefault(run.truth.scenario, []).append(run)
-    return {name: score_all([(run.truth, run.incidents) for run in group]) for name, group in own.items()}
+    return own
+
+
+def _scores(runs: Sequence[Run]) -> dict[str, float]:
+    return score_all([(run.truth, run.incidents) for run in runs])
 
 
 def _row(run: Run) -> dict[str, Any]:

@@ -96,20 +96,28 @@ def _folder(order: Order) -> Path:
 
 
 def _texts(folder: Path) -> Iterator[tuple[str, str]]:
-    named = [folder / name for name in FOLDERS if (folder / name).is_dir()] or [folder]
-    for place in named:
+    for place in _places(folder):
         for file in sorted((*place.rglob("*.yml"), *place.rglob("*.yaml"))):
             if not file.name.endswith(EVENTS):
                 yield str(file), file.read_bytes().decode("utf-8", "replace")
 
 
+def _places(folder: Path) -> list[Path]:
+    """The folders of rules in a copy of the public collection, or the folder itself."""
+    return [folder / name for name in FOLDERS if (folder / name).is_dir()] or [folder]
+
+
 def _values(path: str) -> dict[str, list[str]]:
     if not path:
         return {}
+    return {str(name): [str(value) for value in values] for name, values in _lists(path).items()}
+
+
+def _lists(path: str) -> dict[object, list[object]]:
     try:
         given = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
         raise ConfigError(f"The placeholders in {path} cannot be read: {error}.") from error
     if not isinstance(given, dict) or not all(isinstance(values, list) for values in given.values()):
         raise ConfigError(f"{path} maps the name of each placeholder to a list of values.")
-    return {str(name): [str(value) for value in values] for name, values in given.items()}
+    return given

@@ -130,10 +130,10 @@ class Bench:
 
     def _admitted(self, source: RunningSource, found: Outcome) -> Iterator[LogEvents]:
         while (delivered := source.next_batch(0.0)) is not None:
-            found.rejected.extend(reason for _, reason in delivered.rejected)
+            found.rejected.extend(_reasons(delivered.rejected))
             for reading in delivered.readings:
                 perceived = self._perceiver.perceive(reading)
-                found.rejected.extend(reason for _, reason in perceived.rejected)
+                found.rejected.extend(_reasons(perceived.rejected))
                 yield from (one.body for one in perceived.readings)
 
 
@@ -183,6 +183,14 @@ def _metrics(outcomes: Outcomes) -> dict[str, float]:
     return {name: float(count) for name, count in counts.items()}
 
 
+def _reasons(rejected: Iterable[tuple[bytes, str]]) -> Iterator[str]:
+    return (reason for _, reason in rejected)
+
+
+def _exact(case: Case, files: list[Outcome]) -> bool:
+    return bool(files) and all(one.exact(case) for one in files)
+
+
 def _counted(case: Case, files: list[Outcome]) -> dict[str, int]:
     """What one test adds; one whose events are missing is neither fired nor exact."""
     fired = min((one.hits[case.rule] for one in files), default=0)
@@ -190,7 +198,7 @@ def _counted(case: Case, files: list[Outcome]) -> dict[str, int]:
         "tests": 1,
         "fired": int(fired > 0),
         "reached": int(fired >= (case.count or 1)),
-        "exact": int(bool(files) and all(one.exact(case) for one in files)),
+        "exact": int(_exact(case, files)),
         "others": len(_others(case, files)),
         "files": len(files),
         "events": sum(one.events for one in files),
