@@ -56,6 +56,9 @@ function chosenOption(press: string): (() => void) | null {
   return ui.choice.options.find((option) => option.key === press)?.run ?? null;
 }
 
+/** While a dialog stands, keys are its own; Esc, and the key that shut the help, still close it. */
+const allowed = (action: ActionId): boolean => ui.dialog === 'none' || action === 'back' || (action === 'help' && ui.dialog === 'help');
+
 /** Handle one press anywhere on the page. */
 export function onPress(event: KeyboardEvent): void {
   const press = pressName(event);
@@ -63,7 +66,7 @@ export function onPress(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.repeat && !['j', 'k'].includes(press)) return;
   if (belongsToControl(event.target, press) || (inText && isCharacter(press))) return;
   const action = actionFor(settings.bindings, settings.characters, press);
-  const run = chosenOption(press) ?? (action && (ui.dialog === 'none' || ['back', 'help'].includes(action)) ? RUN[action] : null);
+  const run = chosenOption(press) ?? (action && allowed(action) ? RUN[action] : null);
   if (!run) return;
   if (inText && action === 'back' && event.target instanceof HTMLElement) event.target.blur();
   else run();

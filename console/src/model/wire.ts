@@ -38,6 +38,17 @@ export interface Contribution {
   detector?: string;
   note?: string;
   evidence?: string[];
+  rule?: string;
+  tactic?: string;
+  technique?: string;
+}
+
+/** One step of an attack: its ATT&CK tactic, when first seen, by which techniques. */
+export interface Reached {
+  tactic: string;
+  name: string;
+  since: number;
+  techniques?: string[];
 }
 
 export interface Stage {
@@ -53,6 +64,10 @@ export interface Stage {
   subject?: string;
   place?: Place | null;
   actors?: string[];
+  targets?: string[];
+  actors_count?: number;
+  targets_count?: number;
+  reached?: Reached[];
   left_out?: number;
   left_out_because?: string;
 }
@@ -179,8 +194,125 @@ export interface System {
   sources: { id: string; kind: string; received: number; rejected: number; last_at: number | null; problem: string }[];
   reporting: { family: string; reporting: number; total: number }[];
   memory_mb: number;
+  rules: RulesRow | null;
   ok: boolean;
   problems: string[];
+}
+
+/** A rule, or a file of rules, that cannot be used: where, which feature it stumbles on, and why. */
+export interface Refused {
+  path: string;
+  line: number;
+  feature: string;
+  reason: string;
+}
+
+/** The rules in force, in short. */
+export interface RulesRow {
+  digest: string;
+  loaded: number;
+  correlations: number;
+  refused_count: number;
+  refused?: Refused[];
+  unfed?: number;
+  tuned?: number;
+  suppressed_hits?: number;
+  problem?: string;
+}
+
+/** An exception of a rule: not for events with these values (`field=value`). */
+export interface Exempt {
+  values: string[];
+  until: number;
+  reason: string;
+  by?: string;
+}
+
+/** One rule as it stands now. */
+export interface RuleLine {
+  id: string;
+  title: string;
+  level: string;
+  family: string;
+  path: string;
+  line: number;
+  hits?: number;
+  suppressed?: number;
+  last_at?: number | null;
+  suppressed_until?: number | null;
+  reason?: string;
+  by?: string;
+  exempt?: Exempt[];
+  looks_at?: string;
+  state?: string;
+}
+
+/** All rules, and all that is not one. */
+export interface RuleList {
+  summary: RulesRow;
+  rules: RuleLine[];
+  refused: Refused[];
+  unfed: { looks_at: string; rules: number }[];
+}
+
+/** A tag of a rule with its name, where it is known. */
+export interface Tag {
+  tag: string;
+  kind?: string;
+  id?: string;
+  name?: string;
+}
+
+/** One rule, whole. */
+export interface RuleShown {
+  rule: RuleLine;
+  digest: string;
+  text: string;
+  words: string;
+  attack?: Tag[];
+  description?: string;
+  author?: string;
+  falsepositives?: string[];
+  correlates?: { id: string; title: string; text?: string }[];
+  correlated_by?: { id: string; title: string }[];
+  forecast?: string;
+  changed?: string;
+}
+
+/** One field that made a rule hold; `native` is where it lies in the row. */
+export interface Mark {
+  field: string;
+  native?: string;
+  values?: string[];
+  wanted?: string[];
+  personal?: boolean;
+}
+
+/** A piece of one line of a rule's text: line, first column, column after the last. */
+export type Span = [number, number, number];
+
+/** Why a rule held for one reading; `part` is the rule whose text the spans are of. */
+export interface Matched {
+  rule: string;
+  digest?: string;
+  part?: string;
+  fields?: Mark[];
+  spans?: Span[];
+  problem?: string;
+}
+
+/** One reading behind a contribution; `raw` is a row of a log, `body` what a sensor said. */
+export interface Reading {
+  id: string;
+  at: number;
+  source: string;
+  level?: number;
+  lease?: string;
+  late?: boolean;
+  text: string;
+  raw?: Record<string, unknown> | null;
+  body?: Record<string, unknown> | null;
+  matched?: Matched[];
 }
 
 export interface City {
@@ -238,7 +370,7 @@ const SENSOR: Omit<SensorRow, 'id'> = {
 const SYSTEM: System = {
   now: 0, uptime_s: 0, events_per_s: 0, accepted: 0, rejected: 0, duplicates: 0, staged: 0, alarms: [], alarm_limit_10min: 1,
   last_alarm_at: null, quarantine: {}, ledger: {}, log: {}, outbox: {}, stages: [], sources: [], reporting: [], memory_mb: 0,
-  ok: true, problems: [],
+  rules: null, ok: true, problems: [],
 };
 
 const PRECISION: Precision = { true: 0, benign: 0, false: 0, unknown: 0, precision: null };

@@ -62,6 +62,8 @@ describe.each(THEMES)('theme %s', (name) => {
     for (const ground of grounds) expect(contrast(t[shape], t[ground]), `${shape} on ${ground}`).toBeGreaterThanOrEqual(3);
   });
 
+  it('what a rule matched is readable', () => expect(contrast(t.text, t.mark)).toBeGreaterThanOrEqual(4.5));
+
   it('priority words and digits are readable on their colour', () => {
     for (const p of ['p0', 'p1', 'p2']) expect(contrast(t['on-priority'], t[p]), p).toBeGreaterThanOrEqual(4.5);
     expect(contrast(t['on-accent'], t.accent)).toBeGreaterThanOrEqual(4.5);

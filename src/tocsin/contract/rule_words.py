@@ -43,7 +43,7 @@ def shown(values: Mapping[str, Any]) -> str:
     >>> shown({"Image": "cmd.exe", "User": None, "Port": 80})
     "Image 'cmd.exe', Port '80'"
     """
-    told = [f"{name} {_cut(', '.join(words(value)))!r}" for name, value in values.items() if value not in (None, "")]
+    told = [f"{name} '{_cut(', '.join(words(value)))}'" for name, value in values.items() if value not in (None, "")]
     return ", ".join(told[:FIELDS_TOLD_MAX])
 
 

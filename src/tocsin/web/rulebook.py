@@ -26,7 +26,7 @@ class RuleLine(RuleRow, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Unfed(Struct, frozen=True, kw_only=True):
-    """A log source that rules look at and nothing feeds, and how many rules wait for it."""
+    """A log source that rules look at and no field mapping has, and how many rules wait for it."""
 
     looks_at: str
     rules: int

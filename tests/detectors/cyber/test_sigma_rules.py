@@ -117,7 +117,7 @@ def test_a_finding_says_which_rule_and_where_it_stands_in_attack():
     assert one.rule == "6d2d0b1e-0000-4000-8000-000000000001"
     assert (one.grade, one.tactic, one.technique) == ("low", "discovery", "T1033")
     assert one.because == (
-        "'Somebody asks who he is' matched once for ws-1: Image 'C:\\\\Windows\\\\System32\\\\whoami.exe'."
+        r"'Somebody asks who he is' matched once for ws-1: Image 'C:\Windows\System32\whoami.exe'."
     )
 
 
