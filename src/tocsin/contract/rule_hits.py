@@ -101,12 +101,6 @@ class RuleHits:
         """When a window ends by itself."""
         return self._correlator.wake_at(state.windows)
 
-    def matched(self, format: str, row: dict[str, Any], rules: set[str]) -> tuple[str, ...]:
-        """The fields of a row by which rules of these ids hold for it; none where none does."""
-        held = [rule for rule in self._matcher.row(format, row) if rule.id in rules]
-        names = (name for rule in held for name in self._matcher.matched_fields(format, row, rule))
-        return tuple(dict.fromkeys(names))
-
     def _match(self, firing: Firing, fact: Fact, gains: Gains) -> None:
         if isinstance(fact, Observation) and isinstance(fact.body, LogEvents):
             body: LogEvents = fact.body
