@@ -132,9 +132,8 @@ def test_a_line_that_it_matches_raises_an_incident(desk, town):
 
 
 def test_the_incident_says_how_far_the_attack_has_come(desk):
-    told = part(desk, "attack").inner_text()
-    assert "command and control" in told.lower()
-    assert "T0869 Standard Application Layer Protocol" in told
+    part(desk, "attack").get_by_text("T0869 Standard Application Layer Protocol").wait_for()
+    assert "command and control" in part(desk, "attack").inner_text().lower()
 
 
 def test_enter_on_its_contribution_shows_the_rule_and_the_fields_that_matched(desk):
