@@ -82,9 +82,9 @@ def test_two_logs_get_two_sensors_and_the_same_log_only_one(tocsin, city, eve, t
     [
         ("absent.json", None, (ConfigError, "No such file")),
         ("eve.json.gz", gzip.compress(b"{}"), (ConfigError, "tocsin replay")),
-        ("letter.txt", b"Dear all,\n", (BadInput, "neither Suricata EVE nor Zeek")),
+        ("letter.txt", b"Dear all,\n", (BadInput, "none of the formats eve")),
         ("eve.json", b'{"timestamp": 1, "event_type": "alert"}\n', (BadInput, "no line that can be read")),
-        ("empty.log", b"", (BadInput, "neither Suricata")),
+        ("empty.log", b"", (BadInput, "none of the formats")),
     ],
 )
 def test_a_file_that_cannot_be_followed_is_refused_with_what_to_do(tocsin, city, name, content, says):
@@ -95,6 +95,13 @@ def test_a_file_that_cannot_be_followed_is_refused_with_what_to_do(tocsin, city,
     assert isinstance(said.error, error)
     assert words in str(said.error)
     assert load_settings(city).inputs == {}
+
+
+def test_the_sensor_is_named_for_the_format_and_the_file(tocsin, city, tmp_path):
+    written = tmp_path / "auth.log"
+    written.write_text("<38>1 2026-11-22T10:00:00Z gate1 sshd 812 - - Server listening on port 22.\n")
+    assert tocsin("add", "log", written, "--city", city).status == 0
+    assert list(City.load(city / "city").sensors) == ["syslog-auth"]
 
 
 @pytest.mark.parametrize("place", ["here", "1", "200,0", "1,2,3"])

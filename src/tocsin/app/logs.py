@@ -15,7 +15,7 @@ from tocsin.app.registering import Spot, register, sensor_of
 from tocsin.city.context import City
 from tocsin.city.registry import Sensor
 from tocsin.contract.bodies import LogBatch
-from tocsin.contract.loglines import LineBatcher, format_of, log_name
+from tocsin.contract.loglines import FORMATS, LineBatcher, format_of, log_name
 from tocsin.contract.resources import Resources
 from tocsin.model import BadInput, ConfigError, Origin, Reading
 from tocsin.perceivers.log_rows import LogRows
@@ -26,7 +26,10 @@ HEAD_BYTES = 256 * 1024
 LINES_MAX = 100
 """Most lines that are read to show the first rows."""
 
-SHOWN = ("event_type", "log", "src_ip", "dest_ip", "id.orig_h", "id.resp_h", "proto")
+SHOWN = (
+    *("event_type", "log", "src_ip", "dest_ip", "id.orig_h", "id.resp_h", "proto"),
+    *("Channel", "EventID", "Computer", "host", "program", "type", "exe"),
+)
 """Fields of a row that are shown, as far as it has them."""
 
 
@@ -47,7 +50,7 @@ def look(path: Path, rows: int = 3) -> Look:
     head = _head(path)
     kind = format_of(head)
     if kind is None:
-        message = f"{path.name} is neither Suricata EVE nor Zeek (tab-separated or JSON): name the log file itself."
+        message = f"{path.name} is in none of the formats {', '.join(FORMATS)}: name the log file itself."
         raise BadInput(message)
     batches = list(_batches(path, kind, head))
     running = LogRows().start(Resources(token_key=secrets.token_bytes(32)))
@@ -123,8 +126,8 @@ def add_log(
 
 
 def _source(seen: Look, taken: frozenset[str]) -> str:
-    """`ids-1`, `zeek-conn`: what the sensor is called that writes such a log."""
+    """`ids-1`, `zeek-conn`, `windows-security`: what the sensor is called that writes such a log."""
     if seen.format == "eve":
         number = next(n for n in range(1, len(taken) + 2) if f"ids-{n}" not in taken)
         return f"ids-{number}"
-    return free_name(f"zeek-{log_name(seen.path.name)}", taken)
+    return free_name(f"{seen.format.partition('-')[0]}-{log_name(seen.path.name)}", taken)
