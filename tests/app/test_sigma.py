@@ -188,3 +188,11 @@ def test_list_tells_what_is_in_force_and_what_is_not(tocsin, folder, city):
     assert own["a001"].get("fed", True)
     assert own["a003"]["fed"] is False
     assert "Somebody asks for the door" in tocsin("sigma", "list", "--city", city).text
+
+
+def test_explain_makes_events_that_the_rule_matches(tocsin, tmp_path):
+    (tmp_path / "door.yml").write_text(RULE)
+    said = tocsin("sigma", "explain", tmp_path / "door.yml", "--events")
+    made = [line for line in said.text.splitlines() if line.startswith("zeek: {")]
+    assert made
+    assert "/door" in made[0]

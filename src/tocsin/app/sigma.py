@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tocsin.app.backtest import Told
     from tocsin.app.rulefiles import Named
     from tocsin.engine.rows import RuleRow
-    from tocsin.sigma.rule import Refusal
+    from tocsin.sigma.rule import Correlation, Refusal, Rule
+    from tocsin.sigma.taxonomy import Taxonomy
 
 sigma = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Check, explain, try and back-test detection rules (Sigma)."
@@ -97,24 +98,47 @@ def _print_unfed(unfed: "Sequence[dict[str, Any]]") -> None:
 def explain(
     rule: Annotated[str, typer.Argument(help="File of a rule, or the id or name of one that is loaded.")],
     city: City = None,
+    events: Annotated[bool, typer.Option("--events", help="Make events that it matches, one per branch.")] = False,
 ) -> None:
     """Say in plain words what a rule matches."""
-    from tocsin.app.rulefiles import book_of, named
+    from tocsin.app.rulefiles import book_of
     from tocsin.contract.attack import spoken
     from tocsin.model import NotFound
     from tocsin.sigma.explaining import explain as words
+
+    rules = _meant(rule, city)
+    if not rules:
+        raise NotFound(f"No rule {rule!r} is loaded: name a file, or an id that `tocsin sigma list` shows.")
+    for number, one in enumerate(rules):
+        print(("\n\n" if number else "") + words(one, rules, spoken()))
+        if events:
+            _print_events(one, book_of(city).taxonomies)
+
+
+def _meant(rule: str, city: Path | None) -> "Sequence[Rule | Correlation]":
+    """The rules of a file, or the one that is loaded under an id or name."""
+    from tocsin.app.rulefiles import book_of, named
 
     path = Path(rule)
     if path.exists():
         found = named([path], city)
         _print_refused(found.refused())
-        rules = found.rules()
-    else:
-        known = book_of(city).find(rule)
-        rules = [known] if known is not None else []
-    if not rules:
-        raise NotFound(f"No rule {rule!r} is loaded: name a file, or an id that `tocsin sigma list` shows.")
-    print("\n\n".join(words(one, rules, spoken()) for one in rules))
+        return found.rules()
+    known = book_of(city).find(rule)
+    return [known] if known is not None else []
+
+
+def _print_events(rule: "Rule | Correlation", taxonomies: "Mapping[str, Taxonomy]") -> None:
+    import json
+
+    from tocsin.sigma.example_events import example_events
+    from tocsin.sigma.rule import Rule
+
+    examples = example_events(rule, taxonomies) if isinstance(rule, Rule) else []
+    if not examples:
+        print("No event could be made for it: write some into x.events.yml beside x.yml.")
+    for example in examples:
+        print(f"{example.format}: {json.dumps(example.row, ensure_ascii=False, sort_keys=True)}")
 
 
 @sigma.command(name="test")
