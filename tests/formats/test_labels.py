@@ -5,7 +5,9 @@ import pytest
 from tocsin.formats import zeek
 from tocsin.formats.zeek import LABELS
 
-HEADER = "#separator \\x09\n#path\tconn\n#fields\tts\tid.orig_h\tlabel\tdetailedlabel\n#types\ttime\taddr\tstring\tstring"
+HEADER = (
+    "#separator \\x09\n#path\tconn\n#fields\tts\tid.orig_h\tlabel\tdetailedlabel\n#types\ttime\taddr\tstring\tstring"
+)
 
 
 @pytest.mark.parametrize(

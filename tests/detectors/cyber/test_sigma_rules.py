@@ -116,9 +116,7 @@ def test_a_finding_says_which_rule_and_where_it_stands_in_attack():
     (one,) = found(rows(whoami()))
     assert one.rule == "6d2d0b1e-0000-4000-8000-000000000001"
     assert (one.grade, one.tactic, one.technique) == ("low", "discovery", "T1033")
-    assert one.because == (
-        r"'Somebody asks who he is' matched once for ws-1: Image 'C:\Windows\System32\whoami.exe'."
-    )
+    assert one.because == (r"'Somebody asks who he is' matched once for ws-1: Image 'C:\Windows\System32\whoami.exe'.")
 
 
 def test_rules_of_the_other_family_are_not_ours():
