@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import blake2b
 from typing import Any
 
@@ -14,15 +14,13 @@ TOKENS_KEPT = 20_000
 KEY_BYTES_MIN = 16
 """Shortest key: below, tokens of known names could be found by trying."""
 
-TOKEN_LENGTH = 22
-"""Characters of a token."""
-
 TEXT_KEPT_MAX = 256
 """Longest text remembered with its answer: longer ones rarely come again."""
 
 Treatment = Callable[[str], str]
 """What is done to one text: it comes back with tokens in the place of names."""
 
+_TOKEN = re.compile(r"t:[0-9a-f]{20}")
 _MAIL = re.compile(r"([^\s<>,;:\"']+)@([^\s<>,;:\"']+)")
 _SID = re.compile(r"S-1-(?:5-21|12-1)-[\d-]+", re.IGNORECASE)
 _HOME = re.compile(
@@ -82,7 +80,7 @@ class Pseudonyms:
 
     def name(self, text: str) -> str:
         """The whole text as one token: a display name, a device called after its owner."""
-        return text if text in {"", "-"} or _is_token(text) else self.token(text)
+        return text if text in {"", "-"} or is_token(text) else self.token(text)
 
     def _account(self, text: str) -> str:
         r"""Account names, alone, listed with commas, as DOMAIN\user or user@domain: the domain stays readable."""
@@ -95,7 +93,7 @@ class Pseudonyms:
     def _one_account(self, text: str) -> str:
         domain, slash, name = text.rpartition("\\")
         name, at, realm = name.partition("@")
-        if name in {"", "-"} or name.endswith("$") or _is_token(name):
+        if name in {"", "-"} or name.endswith("$") or is_token(name):
             return text
         if name.casefold() in self._open or domain.casefold() in self._domains:
             return text
@@ -142,9 +140,15 @@ def _folder(found: re.Match[str]) -> str:
     return name if following == "\\" or quoted else name.partition(" ")[0]
 
 
-def _is_token(name: str) -> bool:
-    """Treating a row twice changes nothing."""
-    return name.startswith("t:") and len(name) == TOKEN_LENGTH
+def is_token(name: str) -> bool:
+    """Say whether a text is a token: treating a row twice changes nothing."""
+    return _TOKEN.fullmatch(name) is not None
+
+
+def token_under(key: bytes, name: str) -> str:
+    """The token of a name under a key, BLAKE2b, 80 bits; upper and lower case are one. Remembers nothing."""
+    digest = blake2b(name.casefold().encode(), key=key[:64], digest_size=10, person=b"tocsin-token")
+    return f"t:{digest.hexdigest()}"
 
 
 def _sid_token(sid: str, token: Treatment) -> str:
@@ -153,14 +157,8 @@ def _sid_token(sid: str, token: Treatment) -> str:
 
 
 def _tokens(key: bytes) -> Treatment:
-    """A keyed one-way function of names (BLAKE2b, 80 bits); upper and lower case are one."""
-
-    @lru_cache(maxsize=TOKENS_KEPT)
-    def token(name: str) -> str:
-        digest = blake2b(name.casefold().encode(), key=key[:64], digest_size=10, person=b"tocsin-token")
-        return f"t:{digest.hexdigest()}"
-
-    return token
+    """The tokens of names under a key; the newest are remembered."""
+    return lru_cache(maxsize=TOKENS_KEPT)(partial(token_under, key))
 
 
 def treated(value: Any, treat: Treatment) -> Any:  # noqa: ANN401  # any JSON value
