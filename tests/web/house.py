@@ -13,7 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from tocsin.app.config import Settings
-from tocsin.app.house import House, open_house
+from tocsin.app.house import House, naming_of, open_house
 from tocsin.app.inforce import changes
 from tocsin.city.context import City
 from tocsin.city.registry import Coverage, Sensor
@@ -155,6 +155,7 @@ def running(
         hosts=("127.0.0.1",),
         rules=house.rules,
         marks=RuleMarks(house.rules, house.city),
+        naming=naming_of(house, time.time),
     )
     for name, role in (("anna", "operator"), ("berta", "supervisor"), ("vera", "viewer")):
         accounts.add(name, PASSWORD, role, time.time())

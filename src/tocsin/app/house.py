@@ -2,7 +2,7 @@
 
 import gc
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,6 +12,7 @@ from tocsin.app.config import Settings
 from tocsin.app.inforce import in_force, together
 from tocsin.city.context import City
 from tocsin.contract.cards import Cards
+from tocsin.contract.pseudonyms import token_under
 from tocsin.contract.resources import Resources, content_folder
 from tocsin.contract.ruletexts import RuleTexts
 from tocsin.contract.walk import configured, members, start
@@ -19,6 +20,7 @@ from tocsin.engine.doorway import Doorway, admission_by
 from tocsin.engine.flow import Flow
 from tocsin.engine.graph import Graph, Node, node
 from tocsin.engine.inforce import InForce, RulesSince
+from tocsin.engine.naming import Naming
 from tocsin.engine.registry import Registry, Ruling
 from tocsin.engine.reloading import RULES, Reloading
 from tocsin.engine.ring import Ring
@@ -133,6 +135,12 @@ def open_house(
         reloading=reloading,
         rules=Rules(graph, reloading),
     )
+
+
+def naming_of(house: House, clock: Callable[[], float]) -> Naming:
+    """What reveals a name of this house: under its key, its policies, with receipts in its ledger."""
+    token_of = partial(token_under, house.resources.token_key)
+    return Naming(house.ledger, house.policies, token_of, clock, origin=house.settings.origin)
 
 
 def settled(house: House) -> House:

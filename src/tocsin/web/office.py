@@ -12,6 +12,7 @@ from msgspec import Struct
 from tocsin.city.citymap import Feature, Polygon
 from tocsin.engine.desk import Desk, Person
 from tocsin.engine.graph import Graph
+from tocsin.engine.naming import Naming
 from tocsin.engine.ring import Ring
 from tocsin.engine.rows import SensorRow, System
 from tocsin.engine.rulemarks import RuleMarks
@@ -43,7 +44,8 @@ class Office:
     `ingest` names the HTTP inputs; `secure` says that it is reached by https; `hosts` are the
     names under which it may be asked for (Host header, without port). `epoch` tells the event
     numbers of this run from those of an earlier one. `rules` are those in force, and `marks`
-    explains readings by them; both are None where no rules run.
+    explains readings by them; both are None where no rules run. `naming` reveals names, None where
+    no tokens are given.
     """
 
     view: View
@@ -67,6 +69,7 @@ class Office:
     epoch: str = field(default_factory=lambda: secrets.token_hex(4))
     rules: Rules | None = None
     marks: RuleMarks | None = None
+    naming: Naming | None = None
 
 
 class CityInfo(Struct, frozen=True):

@@ -8,6 +8,8 @@ EVERYBODY = frozenset(ROLES)
 AT_THE_DESK = frozenset({"operator", "supervisor", "admin"})
 LOOKING_CLOSER = AT_THE_DESK | {"dpo"}
 
+ASK_FOR_NAME, ANSWER_FOR_NAME = "ask for a name", "answer who asks for a name"
+
 MAY: dict[str, frozenset[str]] = {
     "see": EVERYBODY,
     "see evidence": LOOKING_CLOSER,
@@ -16,6 +18,8 @@ MAY: dict[str, frozenset[str]] = {
     **dict.fromkeys((*INCIDENT_VERBS, *PROPOSAL_VERBS, *SOURCE_VERBS, *RULE_VERBS), AT_THE_DESK),
     "accept": frozenset({"supervisor", "admin"}),
     RELOAD: frozenset({"supervisor", "admin"}),
+    ASK_FOR_NAME: LOOKING_CLOSER,
+    ANSWER_FOR_NAME: LOOKING_CLOSER,
 }
 """Which roles may do what. A device that nobody knows is let in by no operator alone."""
 
