@@ -33,7 +33,7 @@ class Ui {
   view = $state<ListView>('open');
   filter = $state('');
   buildings = $state(false);
-  dialog = $state<'none' | 'help' | 'palette' | 'tune'>('none');
+  dialog = $state<'none' | 'help' | 'palette' | 'tune' | 'name'>('none');
   choice = $state.raw<Choice | null>(null);
   undo = $state.raw<Undo | null>(null);
   section = $state('');

@@ -60,6 +60,12 @@ export function marksOf(readings: readonly Reading[], rule: string): Mark[] {
   return [...found.values()];
 }
 
+/** The tokens in the place of names that fields of people hold. */
+export function tokensIn(marks: readonly Mark[]): string[] {
+  const values = marks.filter((one) => one.personal).flatMap((one) => one.values ?? []);
+  return [...new Set(values.flatMap((value) => value.match(/t:[0-9a-f]{20}/g) ?? []))];
+}
+
 /** The digest of the rules that read the newest of these readings; empty where none is known. */
 export function digestOf(readings: readonly Reading[], rule: string): string {
   const known = readings.flatMap((one) => (one.matched ?? []).filter((part) => part.rule === rule && part.digest));

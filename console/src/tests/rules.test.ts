@@ -1,6 +1,6 @@
 // Rules for people: fields that matched, pieces of text, ends of tunings, exceptions.
 import { expect, it } from 'vitest';
-import { cellsOf, digestOf, fromLocalInput, localInput, marksOf, moment, pairsOf, pieces, problemOf, rulesWith, spansOf, stateWords, tuned, untilTrouble, whereOf } from '../model/rules';
+import { cellsOf, digestOf, fromLocalInput, localInput, marksOf, moment, pairsOf, pieces, problemOf, rulesWith, spansOf, stateWords, tokensIn, tuned, untilTrouble, whereOf } from '../model/rules';
 import type { Mark, Matched, Reading, RuleLine } from '../model/wire';
 
 const NOW = 1_800_000_000;
@@ -82,3 +82,9 @@ it('lists what is tuned, what rang and what is the city\'s own first', () => {
   expect(rulesWith(rules, '').map((one) => one.id)).toEqual(['d', 'c', 'b', 'a']);
 });
 it('says where a file stumbles', () => expect([whereOf({ path: 'a.yml', line: 7, feature: '', reason: '' }), whereOf({ path: 'a.yml', line: 0, feature: '', reason: '' })]).toEqual(['a.yml:7', 'a.yml']));
+
+it('finds the tokens of people, once each, and nothing of other fields', () => {
+  const anna = 't:0123456789abcdef0123';
+  const user: Mark = { field: 'User', values: [`CITY\\${anna}`, `${anna}@city.example`, 'SYSTEM'], personal: true };
+  expect(tokensIn([user, { ...image, values: ['t:00000000000000000000'] }])).toEqual([anna]);
+});
