@@ -50,7 +50,8 @@ def town(tmp_path_factory) -> Iterator[Town]:
     secret.write_text(PASSWORD)
     log.write_text(event(Image=r"C:\Windows\notepad.exe", CommandLine="notepad"))
     tocsin("init", folder, "--name", "Test Town", "--lon", "24.94", "--lat", "60.17")
-    tocsin("account", "add", folder, "anna", "--role", "supervisor", "--password-file", secret)
+    for name in ("anna", "ben"):
+        tocsin("account", "add", folder, name, "--role", "supervisor", "--password-file", secret)
     tocsin("add", "log", log, "--city", folder)
     plan = folder / "tocsin.yaml"
     plan.write_text(plan.read_text().replace("port: 8420", "port: 0").replace("enabled: true", "enabled: false"))
@@ -86,11 +87,16 @@ def picture(desk, name):
         desk.page.screenshot(path=str(Path(folder) / f"{name}.png"))
 
 
-def test_somebody_signs_in(desk):
-    desk.page.get_by_label("Account").fill("anna")
+def sign_in(desk, name):
+    """By keyboard, as everybody does."""
+    desk.page.get_by_label("Account").fill(name)
     desk.page.get_by_label("Password").fill(PASSWORD)
     desk.page.keyboard.press("Enter")
     part(desk, "sign-in").wait_for(state="hidden", timeout=30_000)
+
+
+def test_somebody_signs_in(desk):
+    sign_in(desk, "anna")
     desk.complaints.clear()  # before signing in, the browser itself complains of the 401
 
 
@@ -160,6 +166,22 @@ def test_a_name_stays_a_token_and_asking_for_it_is_said_to_need_more(desk):
     part(desk, "name-send").press("Enter")
     dialog.wait_for(state="hidden")
     desk.page.get_by_text("The name is asked for").wait_for()
+
+
+def test_somebody_else_answers_with_names_of_their_own(town, browser, tmp_path):
+    accounts = tmp_path / "accounts.txt"
+    accounts.write_text("berta\nCITY\\anna\n")
+    page = browser.new_page(viewport={"width": 1366, "height": 768})
+    ben = Desk(page=page, asked=[], complaints=[])
+    page.goto(town.url)
+    sign_in(ben, "ben")
+    page.goto(f"{town.url}/#/govern")
+    page.get_by_text("This account opened a shell.").wait_for()
+    assert violations(ben) == []
+    part(ben, "name-requests").get_by_label("Approve, and compare").set_input_files(accounts)
+    assert part(ben, "revealed").inner_text().replace("\n", " ").endswith("is CITY\\anna Forget")
+    page.get_by_text("Nobody asks for a name.").wait_for()
+    page.close()
 
 
 def test_the_rule_is_accessible_and_fits(desk):

@@ -26,9 +26,12 @@ function unreachable(): Problem {
   return new Problem(0, 'unreachable', 'The server does not answer', 'Nothing was changed.', next);
 }
 
-async function call(method: string, path: string, body?: unknown): Promise<Response> {
-  const headers: Record<string, string> = method === 'GET' ? {} : { 'X-Tocsin': '1', 'Content-Type': 'application/json' };
-  const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+const call = (method: string, path: string, body?: unknown): Promise<Response> =>
+  send(method, path, 'application/json', body === undefined ? undefined : JSON.stringify(body));
+
+async function send(method: string, path: string, media: string, body?: BodyInit): Promise<Response> {
+  const headers: Record<string, string> = method === 'GET' ? {} : { 'X-Tocsin': '1', 'Content-Type': media };
+  const sent = body === undefined ? {} : { body };
   const answer = await fetch(path, { method, headers, credentials: 'same-origin', ...sent }).catch(() => null);
   if (answer === null) throw unreachable();
   if (!answer.ok) throw await problemFrom(answer);
@@ -40,6 +43,9 @@ export const get = async <T>(path: string): Promise<T> => (await call('GET', pat
 
 /** Post JSON and read the answer; throws Problem. */
 export const post = async <T>(path: string, body: unknown = {}): Promise<T> => (await call('POST', path, body)).json() as Promise<T>;
+
+/** Post a text, such as a file, as it is; throws Problem. */
+export const postText = async <T>(path: string, body: Blob): Promise<T> => (await send('POST', path, 'text/plain', body)).json() as Promise<T>;
 
 /** Delete; throws Problem. */
 export const remove = async (path: string): Promise<void> => void (await call('DELETE', path));

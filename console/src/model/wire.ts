@@ -279,6 +279,25 @@ export interface RuleShown {
   changed?: string;
 }
 
+/** Somebody asks whose token this is; `asked_by` is a pseudonymous account. */
+export interface NameRequest {
+  id: string;
+  token: string;
+  reason: string;
+  incident: string;
+  asked_by: string;
+  role: string;
+  at: number;
+  until: number;
+  zone?: string;
+}
+
+/** The brought name that has the token, empty where none has; how many were tried. */
+export interface Revealed {
+  name: string;
+  tried: number;
+}
+
 /** One field that made a rule hold; `native` is where it lies in the row. */
 export interface Mark {
   field: string;
