@@ -204,7 +204,7 @@ def test_a_suppression_is_shown_with_reason_end_and_person(desk):
     dialog.get_by_label("8 hours").check()
     dialog.get_by_label("Reason").fill(REASON)
     part(desk, "tune-send").press("Enter")
-    until(lambda: state_of(desk) == "suppressed", 10)
+    until(lambda: state_of(desk) == "suppressed", 45)
     told = part(desk, "tunings").inner_text()
     assert REASON in told
     assert "anna" in told
@@ -218,12 +218,12 @@ def test_what_it_holds_back_is_counted(desk, town):
         rules = desk.page.request.get(f"{town.url}/api/rules/{NETCAT}").json()
         return rules["rule"].get("suppressed", 0)
 
-    assert until(held, 20) == 1
+    assert until(held, 45) == 1
 
 
 def test_u_takes_it_back(desk):
     desk.page.keyboard.press("u")
-    until(lambda: state_of(desk) == "in force", 10)
+    until(lambda: state_of(desk) == "in force", 45)
 
 
 def test_an_exception_is_made_of_what_was_found(desk):
@@ -233,9 +233,9 @@ def test_an_exception_is_made_of_what_was_found(desk):
     dialog.get_by_label("Reason").fill(REASON)
     picture(desk, "except")
     part(desk, "tune-send").press("Enter")
-    until(lambda: state_of(desk) == "in force with exceptions", 10)
+    until(lambda: state_of(desk) == "in force with exceptions", 45)
     part(desk, "lift").press("Enter")
-    until(lambda: state_of(desk) == "in force", 10)
+    until(lambda: state_of(desk) == "in force", 45)
 
 
 def test_escape_leaves_the_dialog_and_nothing_is_done(desk):
