@@ -16,7 +16,7 @@ from tocsin.city.context import City
 from tocsin.contract.bodies import LogBatch
 from tocsin.contract.loglines import LINES_MAX
 from tocsin.contract.protocols import Delivered
-from tocsin.contract.resources import Resources
+from tocsin.contract.resources import Resources, content_folder
 from tocsin.formats import windows
 from tocsin.model import ConfigError, Origin, Place, Reading
 from tocsin.sigma.matching import Matcher
@@ -58,8 +58,10 @@ class SigmaBench:
 
     def run(self, order: Order, workshop: Workshop) -> Report:
         """Measure engine, flow, growth, memory and the peer."""
-        folder = _rules_folder(order)
-        rules = rules_of(folder / "rules" / "windows")
+        whole, folder = _rules_folders(order)
+        if self.peer and not Path(self.peer_python).exists():
+            raise ConfigError(f"No peer at {self.peer_python}: run `make peers`, or give --set peer=false.")
+        rules = rules_of(folder)
         stream = list(lines((order.seeds or (1,))[0], self.events))
         engine = self._engine(rules, stream, order)
         flow = self._flow(folder, stream, workshop, order)
@@ -67,7 +69,7 @@ class SigmaBench:
             "rules": float(len(rules)),
             **engine,
             "flow_events_per_s_per_core": flow,
-            **self._growth(rules_of(folder), stream, order),
+            **self._growth(rules_of(whole), stream, order),
             **self._memory(rules, order),
         }
         peers = {PEER: self._peer(folder, stream)} if self.peer else {}
@@ -76,7 +78,7 @@ class SigmaBench:
         return Report(
             suite=self.kind,
             command=order.command,
-            data=f"{self.events} simulated Windows events; rules of {folder.name}/rules/windows",
+            data=f"{self.events} simulated Windows events; rules of {folder.relative_to(whole.parent)}",
             seed=order.seeds or (1,),
             metrics=metrics,
             peers=peers,
@@ -138,7 +140,7 @@ class SigmaBench:
         for turn in range(self.rounds):
             with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as made:
                 city = City.empty("bench", Place(lon=0.0, lat=0.0))
-                house = workshop.open(Path(made), city, recorded=True, rules=folder / "rules" / "windows")
+                house = workshop.open(Path(made), city, recorded=True, rules=folder)
                 batches = [*_batches(stream)]
                 try:
                     house.flow.fold(_logged(house, batches[0]))  # lease, lanes and files are made once
@@ -155,26 +157,30 @@ class SigmaBench:
     def _peer(self, folder: Path, stream: Sequence[bytes]) -> dict[str, float]:
         """The same lines and rules through the peer, in its own environment."""
         program = Path(__file__).parent / "peers" / "sigma_sqlite.py"
-        if not Path(self.peer_python).exists():
-            raise ConfigError(f"No peer at {self.peer_python}: run `make peers`, or give --set peer=false.")
         with tempfile.NamedTemporaryFile(suffix=".ndjson") as events:
             events.write(b"\n".join(stream) + b"\n")
             events.flush()
-            command = [self.peer_python, str(program), str(folder / "rules" / "windows"), events.name]
+            command = [self.peer_python, str(program), str(folder), events.name]
             done = subprocess.run(command, check=True, capture_output=True)
         figures: dict[str, float] = json.loads(done.stdout)
         return figures
 
 
-def _rules_folder(order: Order) -> Path:
-    if order.data is None or not (order.data / "rules" / "windows").is_dir():
+def _rules_folders(order: Order) -> tuple[Path, Path]:
+    """All rules, and those for Windows: of a copy of SigmaHQ's, or without one the pack that ships."""
+    if order.data is None:
+        pack = content_folder() / "sigma" / "rules"
+        return pack, pack
+    if not (order.data / "rules" / "windows").is_dir():
         raise ConfigError("Give --data with a folder that holds SigmaHQ's `rules` (and so `rules/windows`).")
-    return order.data
+    return order.data, order.data / "rules" / "windows"
 
 
 def rules_of(folder: Path) -> tuple[Rule, ...]:
     """All event rules below a folder."""
-    paths = sorted(path for path in folder.rglob("*.yml") if "regression" not in path.parts)
+    paths = sorted(
+        path for path in folder.rglob("*.yml") if "regression" not in path.parts and ".events." not in path.name
+    )
     return read((str(path), path.read_text(encoding="utf-8")) for path in paths).rules
 
 
