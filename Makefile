@@ -54,7 +54,7 @@ peers: $(VENV)/.uv ## make .venv-peers: what evaluate and bench compare with, ne
 
 lock: $(VENV)/.uv ## pin all dependencies anew, with hashes and without addresses
 	$(COMPILE) --upgrade -o $(LOCKS)/core.txt
-	$(COMPILE) --upgrade --extra build -c $(LOCKS)/core.txt -o $(LOCKS)/demo.txt
+	$(COMPILE) --upgrade --extra build --extra vision -c $(LOCKS)/core.txt -o $(LOCKS)/demo.txt
 	$(COMPILE) --upgrade --extra build --extra dev -c $(LOCKS)/core.txt -o $(LOCKS)/dev.txt
 	$(subst pyproject.toml,$(LOCKS)/peers.in,$(COMPILE)) --upgrade -o $(LOCKS)/peers.txt
 
