@@ -205,6 +205,7 @@ PLANTED = {
     "has_a_kind_in_its_family": [Stranger],
     "is_not_of_the_never_built": [EmotionReader],
     "asks_for_no_more_than_it_needs": [Curious],
+    "says_what_it_gives": [Leaky],
     "weighs_every_grade_modestly": [Heavy],
     "has_a_runnable_example": [lying(), Silent],
     "same_in_same_out": [Chance],

@@ -14,6 +14,7 @@ from msgspec.structs import asdict
 from tocsin.city.citymap import CityMap, Collection, Position
 from tocsin.city.folder import read_city
 from tocsin.city.nearby import Grid
+from tocsin.city.processing import Processing
 from tocsin.city.registry import Sensor
 from tocsin.city.zones import Zone, area_m2, grid, inside, square_around
 from tocsin.model import Asset, NotFound, Place, SourceState, distance_m, offset_m
@@ -40,6 +41,7 @@ class City:
     zones: dict[str, Zone] = field(default_factory=dict)
     sensors: dict[str, Sensor] = field(default_factory=dict)
     assets: dict[str, Asset] = field(default_factory=dict)
+    processing: dict[str, Processing] = field(default_factory=dict)
     timezone: tzinfo | None = None
     invented: bool = False
     digest: str = ""
@@ -64,6 +66,11 @@ class City:
         """The same city with this sensor added or replaced."""
         sensors = {**self.sensors, sensor.id: sensor}
         return replace(self, sensors=sensors, assets={**self.assets, sensor.id: sensor.asset()})
+
+    def processing_of(self, source: str) -> Processing | None:
+        """The record under which a camera may run; None where it names none, or one that nobody wrote."""
+        sensor = self.sensors.get(source)
+        return None if sensor is None or sensor.camera is None else self.processing.get(sensor.camera.processing)
 
     def place_of(self, source: str) -> Place | None:
         """Where a source stands; None where the registry does not know it."""

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from tocsin.city.citymap import CityMap, Feature, Point, read_map
+from tocsin.city.processing import Processing
 from tocsin.city.registry import Coverage, Sensor
 from tocsin.city.zones import Zone, square_around
 from tocsin.model import Asset, ConfigError, Level, Place, SourceState, derived_id, digest
@@ -38,6 +39,7 @@ class CityFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sensors: str = ""
     zones: str = ""
     assets: str = ""
+    processing: str = ""
     cameras: CameraPlan = CameraPlan()
 
 
@@ -51,6 +53,7 @@ class CityParts(Struct, frozen=True, kw_only=True):
     zones: dict[str, Zone]
     sensors: dict[str, Sensor]
     assets: dict[str, Asset]
+    processing: dict[str, Processing]
     timezone: tzinfo
     invented: bool
     digest: str
@@ -74,9 +77,10 @@ def read_city(folder: Path) -> CityParts:
         assets={asset.id: asset for asset in sites_of(city_map)}
         | {name: sensor.asset() for name, sensor in sensors.items()}
         | declared,
+        processing=_by_id(_read_list(folder, plan.processing, Processing), plan.processing),
         timezone=_timezone(plan.timezone, folder),
         invented=plan.invented,
-        digest=_digest(folder, ("city.yaml", plan.map, plan.sensors, plan.zones, plan.assets)),
+        digest=_digest(folder, ("city.yaml", plan.map, plan.sensors, plan.zones, plan.assets, plan.processing)),
     )
 
 

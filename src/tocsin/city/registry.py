@@ -5,6 +5,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tocsin.city.cameras import Camera
 from tocsin.model import Asset, Level, Place, SourceState, Validity
 
 Family = Literal["gas", "radiation", "crowd", "camera", "network", "wind", "contact", "sound", "other"]
@@ -31,7 +32,8 @@ class Sensor(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `sees` names hazards (toxic, radiation, crowd, cyber, …) on which its silence is evidence;
     empty where it delivers no observation of its own. `serves` names assets or services that
-    depend on it, `level_max` the highest level of intrusion that it may ever be asked for.
+    depend on it, `level_max` the highest level of intrusion that it may ever be asked for. `camera` is
+    what is set up for one whose pictures we take.
     """
 
     id: str
@@ -49,6 +51,7 @@ class Sensor(Struct, frozen=True, kw_only=True, omit_defaults=True):
     mapping: str = ""
     invented: bool = False
     validity: Validity = Validity()
+    camera: Camera | None = None
 
     def aimed(self, bearing_deg: float, field_deg: float) -> "Sensor":
         """The same sensor as a person aimed it: direction and field are no longer assumed."""

@@ -188,6 +188,17 @@ def asks_for_no_more_than_it_needs(member: Declared, _sample: Sample, _root: Pat
             )
 
 
+def says_what_it_gives(member: Declared, _sample: Sample, _root: Path) -> None:
+    """A perceiver names the bodies that it makes, none of them closer than what it needs to look at."""
+    if package_of(member) != "perceivers":
+        return
+    given = getattr(member, "gives", ())
+    if not given:
+        raise broken(member, "say what it makes: gives: ClassVar = (SomeBody,).")
+    if closer := [one for one in given if one.level > member.needs]:
+        raise broken(member, f"gives {closer[0].__name__}, which is closer than what it declares to need.")
+
+
 def _are_modest(nats: Iterable[float]) -> bool:
     return all(0.0 <= one <= DEFAULT_NATS_MAX for one in nats)
 
@@ -275,6 +286,7 @@ ALL: tuple[Callable[[Declared, Sample, Path], None], ...] = (
     has_a_kind_in_its_family,
     is_not_of_the_never_built,
     asks_for_no_more_than_it_needs,
+    says_what_it_gives,
     weighs_every_grade_modestly,
     has_a_page,
     has_a_runnable_example,

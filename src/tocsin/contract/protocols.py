@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
+from msgspec import Struct
+
 from tocsin.model import Action, Body, Delivery, Fact, Level, Reading
 
 
@@ -95,12 +97,39 @@ class Perceived:
 
 
 class Perceiver(Member, Protocol):
-    """Body of a Reading → bodies of a lower or equal level. Runs inside admission."""
+    """Body of a Reading → bodies of a lower or equal level. Runs inside admission.
+
+    `gives` are the classes of body that it makes. Those above REDACTED never leave admission: they are
+    for the perceivers that accept them (a frame becomes a scene, a scene a masked picture). One that gives
+    nothing which may be observed under the present policy is not run.
+    """
 
     accepts: ClassVar[tuple[type[Body], ...]]
+    gives: ClassVar[tuple[type[Body], ...]]
 
     def perceive(self, reading: Reading[Any]) -> Perceived:
         """What may leave admission, and what could not be read and goes to quarantine."""
+        ...
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """A perceiver that compares a reading with earlier ones of its source: admission keeps its memory.
+
+    The memory is never stored: it may hold arrays of clear pictures. It is lost with the process.
+    """
+
+    def look(self, memory: Any, reading: Reading[Any]) -> tuple[Any, Perceived]:  # noqa: ANN401
+        """As `perceive`, with what was remembered of this source (None at first); gives the new memory."""
+        ...
+
+
+@runtime_checkable
+class LooksAtMany(Protocol):
+    """A perceiver that is faster on readings of several sources at once; equals `look` on each."""
+
+    def look_at(self, seen: Sequence[tuple[Any, Reading[Any]]]) -> Sequence[tuple[Any, Perceived]]:
+        """Memory and reading of each source; gives the new memory and what it made of each, in order."""
         ...
 
 
@@ -158,8 +187,36 @@ class RunningSource(Protocol):
         ...
 
 
+class Wanted(Struct, frozen=True, kw_only=True):
+    """What is asked of a source that can be asked, until `until` (seconds UTC).
+
+    `level` is the highest level that may be observed now; perceivers above it do not run. `interest`
+    (0 to 1) is how much the rest of the house hopes to learn here: the share of computing follows it.
+    `watched` says that somebody looks at its pictures now.
+    """
+
+    source: str
+    level: Level
+    until: float
+    interest: float = 0.0
+    watched: bool = False
+
+
+@runtime_checkable
+class Tasked(Protocol):
+    """A running source that can be asked to look closer, or less."""
+
+    def send(self, wanted: Wanted) -> None:
+        """Take note; the newest for each source counts."""
+        ...
+
+
 class Source(Member, Protocol):
-    """A connection to the world: start it with resources and the last snapshot."""
+    """A connection to the world: start it with resources and the last snapshot.
+
+    One that sets `apart` (a class variable) delivers what must not leave the process beside it: it runs in
+    a process of its own with its perceivers, together with the other inputs of its parameter `group`.
+    """
 
     def start(self, resources: Any, resume: bytes = b"") -> RunningSource:  # noqa: ANN401
         """Connect. Raises ConfigError with what to do where the parameters cannot work."""

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from tocsin.contract.bodies import LogEvents
 from tocsin.contract.declared import Declared, Sample, package_of
 from tocsin.contract.folding import Folding
+from tocsin.contract.protocols import Remembers
 from tocsin.contract.walk import start
 from tocsin.model import Body, Finding, Observation
 
@@ -28,14 +29,17 @@ _OUTSIDE = ("open", "socket.", "subprocess.", "os.", "shutil.", "sqlite3.", "url
 
 @dataclass
 class Perceiving:
-    """A running perceiver, fed like a fold; it has no states."""
+    """A running perceiver, fed like a fold; its states are what it remembers of each source."""
 
     stage: Any
     states: dict[str, Any]
 
     def feed(self, reading: Value) -> list[Any]:
         """What it makes of one reading."""
-        return [self.stage.perceive(reading)]
+        if not isinstance(self.stage, Remembers):
+            return [self.stage.perceive(reading)]
+        self.states[reading.source], perceived = self.stage.look(self.states.get(reading.source), reading)
+        return [perceived]
 
 
 def fresh(member: Declared, sample: Sample) -> Folding | Perceiving:

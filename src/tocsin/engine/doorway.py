@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tocsin.contract.bodies import Density, LogEvents, Sighting
+from tocsin.contract.bodies import LogEvents, Sighting
 from tocsin.contract.protocols import Delivered, Perceiver
+from tocsin.engine.perceiving import Perception
 from tocsin.engine.seats import Seat, Seats
 from tocsin.gate.admit import Admission
 from tocsin.gate.clearance import Ask, Clearance
@@ -39,14 +40,11 @@ def admission_by(policies: Policies, ledger: Ledger) -> Admission:
     return Admission(policies, ledger, Meter(policies))
 
 
-def persons_of(body: Body) -> float:
-    """How many people an observation looks at, for the meter."""
-    match body:
-        case Density(persons=persons) if persons is not None:
-            return persons
-        case Sighting(count=count):
-            return float(count)
-    return 0.0
+def looked_at(body: Body) -> tuple[float, float]:
+    """How many people an observation looks at, and for how many seconds, for the meter."""
+    if isinstance(body, Sighting):
+        return float(body.count), 1.0
+    return float(getattr(body, "persons", None) or 0.0), float(getattr(body, "seconds", 1.0))
 
 
 class Doorway:
@@ -58,11 +56,18 @@ class Doorway:
         self.seats = seats
         self._admission = admission
         self._skew_s_max = skew_s_max
-        self._perceivers = {body: perceiver for perceiver in perceivers for body in perceiver.accepts}
+        self._perception = Perception(perceivers)
 
     def restart(self, perceivers: Iterable[Perceiver]) -> None:
         """Put other running forms of perceivers in place, between two deliveries."""
-        self._perceivers |= {body: perceiver for perceiver in perceivers for body in perceiver.accepts}
+        self._perception.put(perceivers)
+
+    def reach(self, source: str, origin: Origin, now: float) -> Level:
+        """The highest level that the policy lets a source be observed at now; nothing of a staged one."""
+        seat = self.seats.find(source)
+        if seat is None or seat.state not in SPEAKING:
+            return Level.AMBIENT
+        return self._admission.reach(_ask(seat, seat.level_max, origin), now)
 
     def admit(self, delivered: Delivered, via: str, now: float) -> Admitted:
         """Everything of the delivery is in the answer: observed, rejected with a reason, or staged."""
@@ -102,8 +107,14 @@ class Doorway:
             seat.last_at, seat.changed = reading.at, True
             answer.staged += 1
             return ()
-        perceiver = self._perceivers.get(type(reading.body))
-        return ((seat, reading),) if perceiver is None else _perceived(perceiver, reading, seat, now, answer)
+        if not self._perception.takes(type(reading.body)):
+            return ((seat, reading),)
+        graded = self._perception.graded(type(reading.body))
+        level_max = self.reach(seat.id, reading.origin, now) if graded else Level.IDENTIFYING
+        seen = self._perception.perceive(reading, level_max)
+        seat.withheld += seen.withheld
+        answer.rejected.extend(Rejected(at=now, source=seat.id, reason=why, raw=raw) for raw, why in seen.rejected)
+        return [(seat, one) for one in seen.readings]
 
     def _lease_ahead(self, perceived: Sequence[tuple[Seat, Reading[Any]]], now: float) -> None:
         """Ask for all missing leases of a delivery at once: one write to the ledger, however many sources."""
@@ -128,7 +139,7 @@ class Doorway:
         seat.accepted += 1
         seat.late += late
         if body.level > Level.AMBIENT:
-            self._admission.used(lease, persons_of(body))
+            self._admission.used(lease, *looked_at(body))
         return Observation(
             at=reading.at,
             origin=reading.origin,
@@ -158,15 +169,6 @@ class Doorway:
         lease = self._admission.lease(_ask(seat, level, origin), now)
         seat.leases[level] = lease
         return lease
-
-
-def _perceived(
-    perceiver: Perceiver, reading: Reading[Any], seat: Seat, now: float, answer: Admitted
-) -> Iterable[tuple[Seat, Reading[Any]]]:
-    perceived = perceiver.perceive(reading)
-    unread = perceived.rejected
-    answer.rejected.extend(Rejected(at=now, source=seat.id, reason=reason, raw=raw) for raw, reason in unread)
-    return [(seat, one) for one in perceived.readings]
 
 
 def _running(seat: Seat, level: Level, now: float) -> Clearance | None:

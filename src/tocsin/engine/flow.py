@@ -36,6 +36,10 @@ class Told(Protocol):
         ...
 
 
+Shown = Callable[[Observation[Any]], None]
+"""Who is shown what passed the gate and is not kept in the log: pictures."""
+
+
 @dataclass(slots=True)
 class Counts:
     """What went through, so that nothing can go missing unseen."""
@@ -45,6 +49,7 @@ class Counts:
     rejected: int = 0
     duplicates: int = 0
     staged: int = 0
+    shown: int = 0
     folded: int = 0
     stored_pos: int = 0
 
@@ -82,6 +87,7 @@ class Flow:
         self.pos = 0
         self.problem = ""
         self._told = tuple(told)
+        self._shown: tuple[Shown, ...] = ()
         self._reloading = reloading
         self._saved_pos = 0
 
@@ -89,13 +95,25 @@ class Flow:
         """Have one more be told of every fact; before the flow runs."""
         self._told = (*self._told, told)
 
+    def show(self, shown: Shown) -> None:
+        """Have one more be shown what is not kept; before the flow runs."""
+        self._shown = (*self._shown, shown)
+
     def admit(self, delivered: Delivered, via: str, now: float) -> list[Observation[Any]]:
-        """What of a delivery may be observed; the rest is quarantined, or counted as staged."""
+        """What of a delivery may be observed and is kept; the rest is shown, quarantined, or counted as staged."""
         answer = self.doorway.admit(delivered, via, now)
         self.counts.deliveries += 1
         self.counts.staged += answer.staged
         self._quarantine(answer.rejected)
-        return answer.observations
+        for one in answer.observations:
+            if not one.body.kept:
+                self._show(one)
+        return [one for one in answer.observations if one.body.kept]
+
+    def _show(self, observation: Observation[Any]) -> None:
+        self.counts.shown += 1
+        for shown in self._shown:
+            shown(observation)
 
     def submit(
         self,

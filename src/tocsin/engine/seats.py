@@ -33,6 +33,7 @@ class Seat(Struct, kw_only=True):
     accepted: int = 0
     rejected: int = 0
     late: int = 0
+    withheld: int = 0
     leases: dict[int, Clearance] = field(default_factory=dict)
     changed: bool = True
     until: float | None = None

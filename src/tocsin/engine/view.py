@@ -8,6 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from tocsin.city.context import City
+from tocsin.engine.doorway import looked_at
 from tocsin.engine.patience import patiently
 from tocsin.engine.ring import Ring
 from tocsin.engine.rows import Bucket, SensorRow
@@ -65,7 +66,7 @@ class View:
         seat = self._seats.find(fact.source)
         if seat is not None:
             seat.last_at, seat.value, seat.via, seat.changed = fact.at, worded(fact.body), fact.via, True
-        cost = cost_of(fact.level, getattr(fact.body, "persons", None) or 0.0, 1.0)
+        cost = cost_of(fact.level, *looked_at(fact.body))
         if cost:
             self._costs[fact.id] = cost
             while len(self._costs) > COSTS_MAX:

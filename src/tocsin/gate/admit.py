@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from threading import RLock
 
+from msgspec.structs import replace
+
 from tocsin.gate.clearance import Approver, Ask, Clearance, cleared, stated
 from tocsin.gate.ledger import Ledger
 from tocsin.gate.meter import Meter
@@ -75,6 +77,22 @@ class Admission:
                     fresh.append(found[ask])
             self._begin(fresh, now)
         return found
+
+    def reach(self, ask: Ask, now: float) -> Level:
+        """The highest level, up to that of the ask, which the policy would lease now; nothing is leased by asking."""
+        for level in range(min(ask.level, Level.REDACTED), Level.AMBIENT, -1):
+            wanted = replace(ask, level=Level(level))
+            running = self._running.get(wanted)
+            if (running is not None and running.holds(now)) or self._would_grant(wanted, now):
+                return Level(level)
+        return Level.AMBIENT
+
+    def _would_grant(self, ask: Ask, now: float) -> bool:
+        try:
+            self._check(self._policies.governing(ask.zone, ask.purpose, now), ask, now)
+        except Refused:
+            return False
+        return True
 
     def used(self, lease: Clearance, persons: float, seconds: float = 1.0) -> float:
         """Meter one use of a lease on so many people for so long; gives its cost."""

@@ -13,10 +13,12 @@ class Body(Struct, frozen=True, kw_only=True, tag_field="is", omit_defaults=True
     """The content of a reading or observation; subclasses give `tag="family.name/version"`.
 
     `level` is how closely such a body looks at people: the gate admits it only under a
-    lease of that level or more.
+    lease of that level or more. `kept` is False for what is shown and never enters the event log.
+    Bodies that look at people for some time say at how many and how long: `persons`, `seconds`.
     """
 
     level: ClassVar[Level] = Level.IDENTIFYING
+    kept: ClassVar[bool] = True
 
 
 class _Tag(Struct):

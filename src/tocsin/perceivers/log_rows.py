@@ -55,6 +55,7 @@ class LogRows:
     kind: ClassVar[str] = "log.rows"
     needs: ClassVar[Level] = Level.CLEAR
     accepts: ClassVar[tuple[type[Body], ...]] = (LogBatch,)
+    gives: ClassVar[tuple[type[Body], ...]] = (LogEvents,)
     reloads: ClassVar[tuple[str, ...]] = ("rules",)
 
     def start(self, resources: Resources) -> "RunningLogRows":
@@ -103,6 +104,7 @@ class RunningLogRows:
     """The perceiver at work, with the key, the mappings and the rules in force."""
 
     accepts: ClassVar[tuple[type[Body], ...]] = LogRows.accepts
+    gives: ClassVar[tuple[type[Body], ...]] = LogRows.gives
 
     def __init__(self, redactions: "Mapping[str, Redaction]", marks: Marks) -> None:
         self._redactions = redactions
