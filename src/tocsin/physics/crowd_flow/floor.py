@@ -14,6 +14,10 @@ Flags = NDArray[np.bool_]
 SPOTS_MAX = 250_000
 """Most spots of one floor: a larger one gets larger spots."""
 
+BITS = 20
+PEOPLE_MAX = (1 << BITS) - 1
+"""Most people on one floor, and how finely distances are told apart."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shares:
@@ -38,8 +42,8 @@ class Floor:
     """Spots `step_m` apart from `origin` on; which of them can be stood on, and which lie in the measured area.
 
     >>> square = [(0, 0), (4, 0), (4, 4), (0, 4)]
-    >>> floor = Floor.over(square)
-    >>> round(floor.density([(1, 1), (3, 1), (1, 3), (3, 3)], cutoff_m=2.0), 2)
+    >>> floor = Floor.over(square, floor=square)
+    >>> round(floor.density([(1, 1), (3, 1), (1, 3), (3, 3)]), 2)
     0.25
     """
 
@@ -71,32 +75,39 @@ class Floor:
     def shares(self, points: ArrayLike, cutoff_m: float = 1.0) -> Shares:
         """Whose the floor is: each spot that of the nearest person within reach."""
         where = np.asarray(points, dtype=np.float64).reshape(-1, 2)
-        who, spot, away = self._reached(where, cutoff_m)
-        ordered = np.lexsort((who, away, spot))
-        first = np.ones(len(ordered), dtype=np.bool_)
-        first[1:] = spot[ordered][1:] != spot[ordered][:-1]
-        owner, held = who[ordered][first], spot[ordered][first]
+        keys = np.sort(self._reached(where, cutoff_m))
+        spots = keys >> (2 * BITS)
+        nearest = np.ones(len(keys), dtype=np.bool_)
+        nearest[1:] = spots[1:] != spots[:-1]
+        owner, held = keys[nearest] & PEOPLE_MAX, spots[nearest]
         inside = self.area.reshape(-1)[held]
         return Shares(np.bincount(owner, minlength=len(where)), np.bincount(owner[inside], minlength=len(where)))
 
-    def _reached(self, where: Floats, cutoff_m: float) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
-        """Every pair of person and spot within reach, and how far apart they are."""
+    def _reached(self, where: Floats, cutoff_m: float) -> NDArray[np.int64]:
+        """Every pair of spot and person within reach, as one number that sorts by spot, then by distance."""
         span = int(np.ceil(cutoff_m / self.step_m))
         steps = np.arange(-span, span + 1)
-        offsets = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2)
-        nearest = np.round((where - self.origin) / self.step_m).astype(np.int64)
-        index = nearest[:, None, :] + offsets[None, :, :]
-        away = np.linalg.norm(self.origin + index * self.step_m - where[:, None, :], axis=2)
-        x, y = index[..., 0], index[..., 1]
+        x, y = ((np.round((where[:, n] - self.origin[n]) / self.step_m))[:, None] + steps for n in (0, 1))
+        apart_x, apart_y = (
+            (self.origin[n] + self.step_m * at - where[:, n : n + 1]) ** 2 for n, at in ((0, x), (1, y))
+        )
         wide, deep = self.area.shape
-        on = (away <= cutoff_m) & (x >= 0) & (y >= 0) & (x < wide) & (y < deep)
-        on[on] = self.ground[x[on], y[on]]
-        who = np.broadcast_to(np.arange(len(where))[:, None], on.shape)
-        return who[on], (x * deep + y)[on], away[on]
+        apart = apart_x[:, :, None] + apart_y[:, None, :]
+        on = (apart <= cutoff_m**2) & _on(x, wide)[:, :, None] & _on(y, deep)[:, None, :]
+        who, across, along = np.nonzero(on)
+        spot = (x[who, across] * deep + y[who, along]).astype(np.int64)
+        far = (apart[on] / cutoff_m**2 * PEOPLE_MAX).astype(np.int64)
+        keys: NDArray[np.int64] = (spot << (2 * BITS)) | (far << BITS) | who
+        return keys[self.ground.reshape(-1)[spot]]
 
     def density(self, points: ArrayLike, cutoff_m: float = 1.0) -> float:
         """Persons per square metre in the area."""
         return self.shares(points, cutoff_m).persons / max(self.area_m2, self.step_m**2)
+
+
+def _on(index: Floats, count: int) -> Flags:
+    """Which places of a row are on the floor."""
+    return (index >= 0) & (index < count)
 
 
 def _within(x: Floats, y: Floats, ring: Floats) -> Flags:

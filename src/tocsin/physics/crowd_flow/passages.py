@@ -27,7 +27,7 @@ class Crossings:
         return int((self.passed < 0).sum())
 
 
-def crossings(before: Floats, now: Floats, side: Sides, a: ArrayLike, b: ArrayLike, band: ArrayLike = 0.0) -> Crossings:
+def crossings(before: Floats, now: Floats, side: Sides, line: ArrayLike, band: ArrayLike = 0.0) -> Crossings:
     """Follow rows over a line (its two ends); y is north here (for a picture, whose y is down, turn it first).
 
     `before` are the places where each was last clear of the line, `side` which side that was. A side changes
