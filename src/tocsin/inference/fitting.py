@@ -24,8 +24,9 @@ class Fitted:
 
     def back(self, points: Floats) -> Floats:
         """Pairs of x and y in the last axis, from pixels of the tensor to pixels of the picture."""
-        pairs = points.reshape(*points.shape[:-1], -1, 2)
-        moved: Floats = (pairs - np.array(self.shift, np.float32)) / np.array(self.scale, np.float32)
+        pairs = points.reshape(*points.shape[:-1], points.shape[-1] // 2, 2)
+        moved: Floats = np.subtract(pairs, np.array(self.shift, np.float32), dtype=np.float32)
+        moved /= np.array(self.scale, np.float32)
         return moved.reshape(points.shape)
 
     def inside(self, boxes: Floats) -> Floats:
