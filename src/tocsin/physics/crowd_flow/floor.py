@@ -98,7 +98,8 @@ class Floor:
         spot = (x[who, across] * deep + y[who, along]).astype(np.int64)
         far = (apart[on] / cutoff_m**2 * PEOPLE_MAX).astype(np.int64)
         keys: NDArray[np.int64] = (spot << (2 * BITS)) | (far << BITS) | who
-        return keys[self.ground.reshape(-1)[spot]]
+        kept: NDArray[np.int64] = keys[self.ground.reshape(-1)[spot]]
+        return kept
 
     def density(self, points: ArrayLike, cutoff_m: float = 1.0) -> float:
         """Persons per square metre in the area."""
