@@ -156,6 +156,8 @@ def running(
         rules=house.rules,
         marks=RuleMarks(house.rules, house.city),
         naming=naming_of(house, time.time),
+        gallery=house.gallery,
+        resources=house.resources,
     )
     for name, role in (("anna", "operator"), ("berta", "supervisor"), ("vera", "viewer")):
         accounts.add(name, PASSWORD, role, time.time())

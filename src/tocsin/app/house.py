@@ -18,6 +18,7 @@ from tocsin.contract.ruletexts import RuleTexts
 from tocsin.contract.walk import configured, members, start
 from tocsin.engine.doorway import Doorway, admission_by
 from tocsin.engine.flow import Flow
+from tocsin.engine.gallery import Gallery
 from tocsin.engine.graph import Graph, Node, node
 from tocsin.engine.inforce import InForce, RulesSince
 from tocsin.engine.naming import Naming
@@ -26,12 +27,14 @@ from tocsin.engine.reloading import RULES, Reloading
 from tocsin.engine.ring import Ring
 from tocsin.engine.rules import Rules
 from tocsin.engine.seats import Seats
+from tocsin.engine.setting_up import SettingUp, of_pictures
 from tocsin.engine.view import View
 from tocsin.gate.keys import KeyRing
 from tocsin.gate.ledger import Ledger
 from tocsin.gate.policy import Policies
 from tocsin.model import ConfigError
 from tocsin.store.casebook import Casebook
+from tocsin.store.clips import Clips
 from tocsin.store.limits import LogLimits
 from tocsin.store.log import EventLog
 from tocsin.store.quarantine import Quarantine
@@ -65,6 +68,8 @@ class House:
     in_force: dict[str, str]
     reloading: Reloading
     rules: Rules
+    gallery: Gallery
+    setting_up: SettingUp
 
     def close(self, now: float) -> None:
         """End the leases with their receipts and close log and ledger."""
@@ -74,17 +79,25 @@ class House:
 
 
 def open_house(
-    folder: Path, settings: Settings, city: City, *, recorded: bool = False, rules: Path | RuleTexts | None = None
+    folder: Path,
+    settings: Settings,
+    city: City,
+    *,
+    recorded: bool = False,
+    pictures: bool = False,
+    rules: Path | RuleTexts | None = None,
 ) -> House:
     """Open the stores of a folder (made where absent) and build the flow over them.
 
     `rules` is the folder of the city's own rules, where it has one, or all texts that shall be in
     force. `recorded` input has no clock that it could be ahead of, and is delivered by one hand that
-    waits for each commit: nothing is gained by gathering.
+    waits for each commit: nothing is gained by gathering. With `pictures` the perceivers of pictures run in
+    this process too, as for recorded clips; else they run beside their cameras alone.
     """
     private = folder / "private"
     private.mkdir(parents=True, exist_ok=True, mode=0o700)
-    log = _log(folder, private, recorded=recorded)
+    keys = KeyRing.open(private / "keys")
+    log = _log(folder, keys, recorded=recorded)
     ledger = Ledger.open(folder / "ledger", private / "ledger", origin=_ledger_origin(city))
     policies = Policies.load(content_folder() / "policies", *(Path(name) for name in settings.policies))
     texts = rules if isinstance(rules, RuleTexts) else RuleTexts.read(content_folder(), rules)
@@ -97,7 +110,7 @@ def open_house(
     graph = Graph(_nodes(settings, resources), Cards.load(content_folder() / "cards"))
     ruling = Ruling(seats, view, settings.origin)
     view.each_fact(ruling.hear)
-    perceivers = tuple(declared("perceivers", settings).values())
+    perceivers = tuple(one for one in declared("perceivers", settings).values() if pictures or not of_pictures(one))
     doorway = Doorway(
         seats,
         [start(one, resources) for one in perceivers],
@@ -106,16 +119,20 @@ def open_house(
     )
     resources_of = partial(_with_rules, resources, parts)
     reloading = Reloading(graph, doorway, perceivers=perceivers, resources=resources, resources_of=resources_of)
+    gallery = Gallery(Clips.open(folder / "clips", keys), ledger, seats, lambda: view.city)
     flow = Flow(
         doorway=doorway,
         graph=graph,
         log=log,
         snapshots=Snapshots(log),
         quarantine=quarantine,
-        told=(view,),
+        told=(view, gallery),
         origin=settings.origin,
         reloading=reloading,
     )
+    flow.show(gallery.show)
+    setting_up = SettingUp(graph, view, lambda: reloading.resources)
+    view.each_fact(setting_up.hear)
     return House(
         folder=folder,
         settings=settings,
@@ -134,6 +151,8 @@ def open_house(
         in_force=parts,
         reloading=reloading,
         rules=Rules(graph, reloading),
+        gallery=gallery,
+        setting_up=setting_up,
     )
 
 
@@ -155,9 +174,9 @@ def settled(house: House) -> House:
     return house
 
 
-def _log(folder: Path, private: Path, *, recorded: bool) -> EventLog:
+def _log(folder: Path, keys: KeyRing, *, recorded: bool) -> EventLog:
     limits = LogLimits(batch_wait_s_max=0.0) if recorded else None
-    return EventLog.open(folder / "log", KeyRing.open(private / "keys"), limits=limits)
+    return EventLog.open(folder / "log", keys, limits=limits)
 
 
 def _resources(folder: Path, private: Path, city: City, texts: RuleTexts, parts: Mapping[str, str]) -> Resources:

@@ -11,7 +11,7 @@ from tocsin.contract.ruletexts import RuleTexts
 from tocsin.gate.policy import Policies
 from tocsin.model import Change, Origin, digest
 
-READ = ("agents", "cards", "fusion", "mappings", "warnings")
+READ = ("agents", "cameras", "cards", "fusion", "mappings", "models", "warnings")
 """Folders of the content that decide what is found, how it weighs and what is said of it."""
 
 

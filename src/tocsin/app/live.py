@@ -56,9 +56,11 @@ class Live:
         self.engine.each_tick(Teller(view, self.status).tick)
         self.engine.each_tick(self.house.flow.doorway.expire)
         self.engine.each_tick(Bundler(view, self.house.log, self.house.casebook).tick)
+        self.engine.each_tick(self.house.gallery.tick)
         self.engine.each_tick(self.keeping.tick)
         self.engine.each_tick(lambda now: self.house.ruling.end(now, self.engine.post))
         self.engine.once_resumed(lambda: self.house.ruling.restore(self.house.graph.states_of(Registry.kind)))
+        self.engine.once_resumed(self.house.setting_up.renew)
         self.engine.once_resumed(self._say_what_is_in_force)
         view.each_fact(self._automatic)
         refolded = self.engine.start()
@@ -128,8 +130,8 @@ def go_live(
         engine=engine,
         desk=desk,
         carrier=carrier,
-        keeping=Keeping(house.log, house.casebook, house.quarantine, outbox, kept_h),
-        status=Status(engine, house.view, house.ledger, outbox, house.rules),
+        keeping=Keeping(house.log, house.casebook, house.quarantine, outbox, kept_h, clips=house.gallery.clips),
+        status=Status(engine, house.view, house.ledger, outbox, house.rules, (house.gallery, house.setting_up)),
         broker=broker,
         sources=sources,
         watch=watch,

@@ -50,6 +50,8 @@ def office_of(
         rules=house.rules,
         marks=RuleMarks(house.rules, house.city),
         naming=naming_of(house, live.clock),
+        gallery=house.gallery,
+        resources=house.resources,
     )
 
 

@@ -67,6 +67,10 @@ class City:
         sensors = {**self.sensors, sensor.id: sensor}
         return replace(self, sensors=sensors, assets={**self.assets, sensor.id: sensor.asset()})
 
+    def with_processing(self, record: Processing) -> "City":
+        """The same city with this record of processing added or replaced."""
+        return replace(self, processing={**self.processing, record.id: record})
+
     def processing_of(self, source: str) -> Processing | None:
         """The record under which a camera may run; None where it names none, or one that nobody wrote."""
         sensor = self.sensors.get(source)

@@ -43,6 +43,10 @@ class Processing(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_u
         family = f"{kind.partition('.')[0]}.*"
         return kind not in self.forbidden and family not in self.forbidden
 
+    def kept_h(self, usual_h: float) -> float:
+        """Hours that masked pictures are kept here: more than usual only where a reason is given."""
+        return self.retention_h if self.retention_reason else min(self.retention_h, usual_h)
+
     @property
     def faults(self) -> tuple[str, ...]:
         """What cannot stand although each field alone is well-formed."""

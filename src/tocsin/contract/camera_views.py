@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from tocsin.city.cameras import Area, Camera, Line, Spot
+from msgspec.structs import replace
+
+from tocsin.city.cameras import PIXELS_PER_M, Area, Camera, Line, Spot
 from tocsin.city.context import City
 from tocsin.city.processing import Processing
+from tocsin.city.registry import Sensor
 from tocsin.contract.pictures import Box, Point
 from tocsin.contract.resources import Resources
 from tocsin.model import Place, moved, offset_m
@@ -38,6 +41,17 @@ class CameraView:
         if self.processing is not None and not self.processing.allows(kind):
             return False
         return kind in self.camera.analytics if self.camera.analytics else by_default
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What keeps the camera from starting, in plain words; empty where nothing does."""
+        if not self.camera.processing:
+            return ("It names no record of processing: `tocsin add camera` asks for purpose, legal basis and notice.",)
+        if self.processing is None:
+            return (
+                f"Its record of processing {self.camera.processing!r} does not exist: write it in processing.yaml.",
+            )
+        return self.processing.faults
 
     def areas(self, kind: str) -> tuple[Area, ...]:
         """The areas in which this analytic is watched."""
@@ -106,6 +120,50 @@ class Views:
             return CameraView(source)
         record = self._city.processing_of(source)
         return CameraView(source, sensor.camera or UNKNOWN, sensor.place, record, self._city)
+
+
+RANGE_M_MAX = 200.0
+"""Farther than this no camera is asked for anything, however high it hangs."""
+
+OVERVIEW = PIXELS_PER_M["EN/IEC 62676-4:2025"]["overview"]
+"""Fewest pixels per metre with which a place counts as seen."""
+
+
+def seeing(sensor: Sensor) -> Sensor:
+    """The same camera with the coverage that follows from its ground plane: nothing of it is assumed any more."""
+    if sensor.camera is None or not sensor.camera.calibrated:
+        return sensor
+    import numpy as np
+
+    ground = CameraView(sensor.id, sensor.camera, sensor.place).ground
+    assert ground is not None  # noqa: S101  # it is calibrated
+    width, height = sensor.camera.picture
+    rows = np.linspace(1.0, 0.0, 41)
+    edges = {x: _seen(ground, x * width, rows * height) for x in (0.0, 0.5, 1.0)}
+    far = max((float(np.hypot(*points[-1])) for points in edges.values() if len(points)), default=0.0)
+    if not all(len(points) for points in edges.values()):
+        return sensor
+    bearings = {x: float(np.degrees(np.arctan2(*points[-1]))) for x, points in edges.items()}
+    left, right = ((bearings[x] - bearings[0.5] + 180.0) % 360.0 - 180.0 for x in (0.0, 1.0))
+    kept = tuple(name for name in sensor.coverage.assumed if name not in {"bearing_deg", "field_deg", "range_m"})
+    coverage = replace(
+        sensor.coverage,
+        range_m=round(min(far, RANGE_M_MAX), 1),
+        bearing_deg=round(bearings[0.5] % 360.0, 1),
+        field_deg=round(min(360.0, max(1.0, abs(right) + abs(left))), 1),
+        assumed=kept,
+    )
+    return replace(sensor, coverage=coverage)
+
+
+def _seen(ground: "Ground", x_px: float, rows_px: Any) -> Any:  # noqa: ANN401  # NDArrays
+    """The points on the ground along one column of the picture, from below up, as far as they are seen well enough."""
+    import numpy as np
+
+    points_px = np.stack([np.full_like(rows_px, x_px), rows_px], axis=1)
+    metres, _ = ground.to_ground(points_px, 0.0)
+    enough = (ground.pixels_per_m(points_px) >= OVERVIEW) & np.isfinite(metres).all(axis=1)
+    return metres[: int(np.argmin(enough)) if not enough.all() else len(enough)]
 
 
 def foot(box: Box) -> Point:

@@ -8,7 +8,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from tocsin.contract.tuning import EXCEPT, LIFT, SUPPRESS, check_tuning
-from tocsin.engine.registry import aim_of
+from tocsin.engine.registry import AIM, ALLOW, FORBID, PLACE, SET_UP, aim_of, camera_of
 from tocsin.engine.rules import Rules
 from tocsin.engine.view import View
 from tocsin.gate.approve import Approver, approve, approvers_needed
@@ -22,6 +22,7 @@ from tocsin.model import (
     Fact,
     Incident,
     IncidentState,
+    NotFound,
     Origin,
     Proposal,
     Receipt,
@@ -43,12 +44,13 @@ INCIDENT_VERBS = (
     "reopen",
 )
 PROPOSAL_VERBS = ("edit", "approve", "reject", "update", "cancel", "all-clear")
-SOURCE_VERBS = ("accept", "test", "maintenance", "in-service", "aim")
+SOURCE_VERBS = ("accept", "test", "maintenance", "in-service", AIM, SET_UP)
+PLACE_VERBS = (FORBID, ALLOW)
 RULE_VERBS = (SUPPRESS, EXCEPT, LIFT)
 RELOAD = "reload-rules"
 """Reads the city's folder of rules at once, instead of within seconds; its target is `rules`."""
 
-VERBS = (*INCIDENT_VERBS, *PROPOSAL_VERBS, *SOURCE_VERBS, *RULE_VERBS, RELOAD)
+VERBS = (*INCIDENT_VERBS, *PROPOSAL_VERBS, *SOURCE_VERBS, *PLACE_VERBS, *RULE_VERBS, RELOAD)
 """All that can be decided, by what it is about."""
 
 ENDINGS = ("cancel", "all-clear")
@@ -152,10 +154,24 @@ class Desk:
             _check_incident(self._view.incident(wish.target), decision, now)
         elif wish.verb in (*RULE_VERBS, RELOAD):
             self._check_rule(decision, now)
+        elif wish.verb in PLACE_VERBS:
+            self._check_place(wish)
         else:
-            self._view.sensor(wish.target)
-        if wish.verb == "aim":
+            self._check_source(wish)
+
+    def _check_source(self, wish: Wish) -> None:
+        self._view.sensor(wish.target)
+        if wish.verb == AIM:
             aim_of(wish.text)
+        elif wish.verb == SET_UP:
+            camera_of(wish.text)
+
+    def _check_place(self, wish: Wish) -> None:
+        name = wish.target.removeprefix(PLACE)
+        if name not in self._view.city.processing:
+            raise NotFound(f"No record of processing {name!r}: `tocsin policy report` lists them.")
+        if not wish.text:
+            raise BadInput("Name the analytic that is forbidden or allowed, such as vision.loitering.")
 
     def _check_rule(self, decision: Decision, now: float) -> None:
         if self._rules is None:

@@ -8,6 +8,7 @@ import structlog
 from tocsin.gate.policy import Policies
 from tocsin.model import Level, TocsinError
 from tocsin.store.casebook import Casebook
+from tocsin.store.clips import Clips
 from tocsin.store.log import EventLog
 from tocsin.store.outbox import Outbox
 from tocsin.store.quarantine import Quarantine
@@ -43,13 +44,21 @@ class Keeping:
     """Called after every tick; works in a thread of its own, one round at a time."""
 
     def __init__(
-        self, log: EventLog, casebook: Casebook, quarantine: Quarantine, outbox: Outbox, hours: Mapping[str, float]
+        self,
+        log: EventLog,
+        casebook: Casebook,
+        quarantine: Quarantine,
+        outbox: Outbox,
+        hours: Mapping[str, float],
+        *,
+        clips: Clips | None = None,
     ) -> None:
         self._log = log
         self._casebook = casebook
         self._quarantine = quarantine
         self._outbox = outbox
         self._hours = dict(hours)
+        self._clips = clips
         self._at = 0.0
         self._round: threading.Thread | None = None
         self.problem = ""
@@ -69,6 +78,8 @@ class Keeping:
             self._casebook.retain(now, CASES_H)
             self._casebook.retain_evidence(now, EVIDENCE_H)
             self._outbox.retain(now, SENT_H)
+            if self._clips is not None:
+                self._clips.retain(now)
             self.problem = ""
         except TocsinError as error:
             self.problem = f"What is over its time could not be dropped: {error}"

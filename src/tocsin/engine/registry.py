@@ -7,10 +7,11 @@ from typing import ClassVar
 import msgspec
 from msgspec import Struct
 
+from tocsin.city.cameras import Camera, check_camera
 from tocsin.contract.protocols import Key
 from tocsin.engine.seats import Seats
 from tocsin.engine.view import View
-from tocsin.model import BadInput, Decision, Fact, Level, Origin, SourceState, derived_id
+from tocsin.model import BadInput, ConfigError, Decision, Fact, Level, Origin, SourceState, derived_id
 
 STATES = {
     "accept": SourceState.IN_SERVICE,
@@ -20,6 +21,11 @@ STATES = {
 }
 """The state into which a decision puts a source."""
 
+AIM, SET_UP = "aim", "set-up"
+FORBID, ALLOW = "forbid", "allow"
+"""A place's analytics, switched off or on again: the target is `place:` and the id of its record of processing."""
+
+PLACE = "place:"
 NAME = "engine.registry"
 
 
@@ -31,16 +37,18 @@ class Aim(Struct, frozen=True, kw_only=True):
 
 
 class Standing(Struct, kw_only=True):
-    """The newest decisions about one source."""
+    """The newest decisions about one source, or about the analytics of one place."""
 
     state: SourceState | None = None
     until: float | None = None
     aim: Aim | None = None
+    camera: Camera | None = None
+    switched: dict[str, bool] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Registry:
-    """Remembers the newest state and aim of every source that somebody decided about.
+    """Remembers the newest state, aim and set-up of every source that somebody decided about, and what runs where.
 
     >>> fact = Decision(at=1.0, origin=Origin.LIVE, id="d", verb="test", target="gas-1", by="anna", until=60.0)
     >>> Registry().step(None, fact)[0].state
@@ -57,9 +65,25 @@ class Registry:
         standing = state if state is not None else Standing()
         if fact.verb in STATES:
             standing.state, standing.until = STATES[fact.verb], fact.until
-        elif fact.verb == "aim":
+        elif fact.verb == AIM:
             standing.aim = aim_of(fact.text)
+        elif fact.verb == SET_UP:
+            standing.camera = camera_of(fact.text)
+        elif fact.verb in (FORBID, ALLOW):
+            standing.switched[fact.text] = fact.verb == ALLOW
         return standing, ()
+
+
+def camera_of(text: str) -> Camera:
+    """The set-up of a camera in a decision's text; raises BadInput saying which part of it is wrong."""
+    try:
+        camera = msgspec.json.decode(text, type=Camera)
+        check_camera(camera, "The set-up")
+    except msgspec.MsgspecError as error:
+        raise BadInput(f"This is no set-up of a camera: {error}.") from error
+    except ConfigError as error:
+        raise BadInput(str(error)) from error
+    return camera
 
 
 def aim_of(text: str) -> Aim:
@@ -90,7 +114,7 @@ class Ruling:
 
     def hear(self, fact: Fact) -> None:
         """Apply a decision as it is folded."""
-        if isinstance(fact, Decision) and (fact.verb in STATES or fact.verb == "aim"):
+        if isinstance(fact, Decision) and (fact.verb in STATES or fact.verb in (AIM, SET_UP, FORBID, ALLOW)):
             standing, _ = Registry().step(None, fact)
             self._apply(fact.target, standing)
 
@@ -115,3 +139,7 @@ class Ruling:
             self._seats.set_state(source, standing.state, standing.until)
         if standing.aim is not None:
             self._view.aim(source, standing.aim.bearing_deg, standing.aim.field_deg)
+        if standing.camera is not None:
+            self._view.set_up(source, standing.camera)
+        for kind, allowed in standing.switched.items():
+            self._view.switch(source.removeprefix(PLACE), kind, allowed=allowed)

@@ -4,6 +4,7 @@ import resource
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from tocsin.engine.embedded import Embedded
 from tocsin.engine.rows import Reporting, SourceRow, StageRow, System
@@ -21,6 +22,15 @@ STILL_S_MAX = 15.0
 """So long without a tick and something is wrong with the engine itself."""
 
 
+class Part(Protocol):
+    """Something that can say what is wrong with it; empty where nothing is."""
+
+    @property
+    def problem(self) -> str:
+        """What is wrong, in plain words."""
+        ...
+
+
 @dataclass
 class Status:
     """Asked for a `System` now and then; remembers the last counts to tell rates."""
@@ -30,6 +40,7 @@ class Status:
     ledger: Ledger
     outbox: Outbox
     rules: Rules | None = None
+    parts: tuple[Part, ...] = ()
     _at: float = 0.0
     _folded: int = 0
     _rate: float = 0.0
@@ -120,6 +131,7 @@ class Status:
             *self._stillness(now),
             *stuck,
             *self.engine.failures,
+            *(part.problem for part in self.parts if part.problem),
             *lines,
             *(self.rules.problems() if self.rules is not None else ()),
             *(node.problem for node in self.engine.flow.graph.nodes if node.problem),

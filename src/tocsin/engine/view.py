@@ -7,7 +7,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from tocsin.city.cameras import Camera
 from tocsin.city.context import City
+from tocsin.contract.camera_views import seeing
 from tocsin.engine.doorway import looked_at
 from tocsin.engine.patience import patiently
 from tocsin.engine.ring import Ring
@@ -163,6 +165,21 @@ class View:
         if sensor is not None and seat is not None:
             self.city = self.city.with_sensor(sensor.aimed(bearing_deg, field_deg))
             seat.changed = True
+
+    def set_up(self, source: str, camera: Camera) -> None:
+        """Take over how a person set a camera up; its coverage follows the ground that it sees."""
+        sensor = self.city.sensors.get(source)
+        seat = self._seats.find(source)
+        if sensor is not None and seat is not None:
+            self.city = self.city.with_sensor(seeing(replace(sensor, camera=camera)))
+            seat.changed = True
+
+    def switch(self, place: str, kind: str, *, allowed: bool) -> None:
+        """Forbid an analytic at a place, or allow it again."""
+        record = self.city.processing.get(place)
+        if record is not None:
+            kept = tuple(one for one in record.forbidden if one != kind)
+            self.city = self.city.with_processing(replace(record, forbidden=kept if allowed else (*kept, kind)))
 
     def _incident(self, fact: Incident) -> Incident:
         known = self._incidents.get(fact.id)

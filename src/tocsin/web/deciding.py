@@ -7,7 +7,19 @@ from fastapi import APIRouter, Depends, Path
 from msgspec import Meta, Struct
 from starlette.responses import Response
 
-from tocsin.engine.desk import INCIDENT_VERBS, PROPOSAL_VERBS, RELOAD, RULE_VERBS, SOURCE_VERBS, TEXT_CHARS_MAX, Wish
+from tocsin.city.cameras import Camera
+from tocsin.city.processing import Processing
+from tocsin.engine.desk import (
+    INCIDENT_VERBS,
+    PLACE_VERBS,
+    PROPOSAL_VERBS,
+    RELOAD,
+    RULE_VERBS,
+    SOURCE_VERBS,
+    TEXT_CHARS_MAX,
+    Wish,
+)
+from tocsin.engine.registry import AIM, PLACE, SET_UP
 from tocsin.engine.rows import RulesRow, SensorRow
 from tocsin.model import BadInput, Incident, NotFound, Proposal, Verdict
 from tocsin.store.accounts import Account
@@ -32,7 +44,7 @@ class Asked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     hand-over: an account), `others` (merge: incidents; split: stages; except-rule: `field=value`,
     all of which an event must have), `verdict` and `text` (close), `text` (note, hand-over, reject;
     the reason of suppress-rule and except-rule), `draft` (edit), `typed` (approve, cancel, all-clear: the word to be
-    typed), `bearing_deg` and `field_deg` (aim).
+    typed), `bearing_deg` and `field_deg` (aim), `camera` (set-up), `kind` (forbid, allow: an analytic).
     """
 
     text: Text = ""
@@ -44,6 +56,8 @@ class Asked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     draft: Text = ""
     bearing_deg: Annotated[float, Meta(ge=0, le=360)] | None = None
     field_deg: Annotated[float, Meta(gt=0, le=360)] | None = None
+    camera: Camera | None = None
+    kind: Id = ""
 
 
 Body = Annotated[Asked, Depends(body_of(Asked))]
@@ -52,6 +66,7 @@ Body = Annotated[Asked, Depends(body_of(Asked))]
 IncidentVerb = Annotated[str, Path(json_schema_extra={"enum": list(INCIDENT_VERBS)})]
 ProposalVerb = Annotated[str, Path(json_schema_extra={"enum": list(PROPOSAL_VERBS)})]
 RuleVerb = Annotated[str, Path(json_schema_extra={"enum": list(RULE_VERBS)})]
+PlaceVerb = Annotated[str, Path(json_schema_extra={"enum": list(PLACE_VERBS)})]
 SourceVerb = Annotated[str, Path(json_schema_extra={"enum": list(SOURCE_VERBS)})]
 
 
@@ -87,6 +102,17 @@ def decide_sensor(id: str, verb: SourceVerb, asked: Body, office: InOffice, who:
     ask.sensor_row(office, id)
     _decide(office, who, SOURCE_VERBS, wish_of(verb, id, asked))
     return answer(ask.sensor_row(office, id))
+
+
+@router.post(
+    "/processing/{id:path}/{verb}",
+    responses=says(Processing, "The record of the place as it is now."),
+    openapi_extra=takes(Asked, {"forbid": {"kind": "vision.loitering"}, "allow": {"kind": "vision.loitering"}}),
+)
+def decide_place(id: str, verb: PlaceVerb, asked: Body, office: InOffice, who: Who) -> Response:
+    """Forbid an analytic at a place, whatever its cameras ask for, or allow it again."""
+    _decide(office, who, PLACE_VERBS, wish_of(verb, f"{PLACE}{id}", asked))
+    return answer(office.view.city.processing[id])
 
 
 @router.post(
@@ -136,7 +162,13 @@ def _text(verb: str, asked: Asked) -> str:
         if not asked.draft:
             raise BadInput("An edit needs `draft`: the proposal's draft as you want it.")
         return asked.draft
-    if verb == "aim":
+    if verb == SET_UP:
+        if asked.camera is None:
+            raise BadInput("A set-up needs `camera`: calibration, areas, lines, analytics as you want them.")
+        return msgspec.json.encode(asked.camera).decode()
+    if verb in PLACE_VERBS:
+        return asked.kind
+    if verb == AIM:
         if asked.bearing_deg is None or asked.field_deg is None:
             raise BadInput("An aim needs `bearing_deg` (0 is north) and `field_deg`.")
         aim = {"bearing_deg": asked.bearing_deg, "field_deg": asked.field_deg}

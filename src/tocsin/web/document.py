@@ -44,6 +44,12 @@ def says_text(media_type: str, description: str) -> dict[int | str, dict[str, An
     return {200: {"description": description, "content": content}, "default": _PROBLEM}
 
 
+def says_bytes(media_type: str, description: str) -> dict[int | str, dict[str, Any]]:
+    """The answers of a route that gives a file, or a problem."""
+    content = {media_type: {"schema": {"type": "string", "format": "binary"}}}
+    return {200: {"description": description, "content": content}, "default": _PROBLEM}
+
+
 def takes(kind: Any, examples: dict[str, Any], *, public: bool = False) -> dict[str, Any]:  # noqa: ANN401
     """The JSON body of a route, with examples by name. `public` needs no session."""
     shown = {name: {"value": value} for name, value in examples.items()}

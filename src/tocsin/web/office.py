@@ -10,7 +10,9 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from tocsin.city.citymap import Feature, Polygon
+from tocsin.contract.resources import Resources
 from tocsin.engine.desk import Desk, Person
+from tocsin.engine.gallery import Gallery
 from tocsin.engine.graph import Graph
 from tocsin.engine.naming import Naming
 from tocsin.engine.ring import Ring
@@ -45,7 +47,8 @@ class Office:
     names under which it may be asked for (Host header, without port). `epoch` tells the event
     numbers of this run from those of an earlier one. `rules` are those in force, and `marks`
     explains readings by them; both are None where no rules run. `naming` reveals names, None where
-    no tokens are given.
+    no tokens are given. `gallery` holds masked pictures, `looks` when each account last began to look at
+    a camera; `resources` are what stages are started with.
     """
 
     view: View
@@ -70,6 +73,9 @@ class Office:
     rules: Rules | None = None
     marks: RuleMarks | None = None
     naming: Naming | None = None
+    gallery: Gallery | None = None
+    resources: Resources | None = None
+    looks: dict[tuple[str, str], int] = field(default_factory=dict)
 
 
 class CityInfo(Struct, frozen=True):

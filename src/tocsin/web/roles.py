@@ -1,6 +1,7 @@
 """What each role may do here: a table. The gate's policies decide besides who may approve what."""
 
-from tocsin.engine.desk import INCIDENT_VERBS, PROPOSAL_VERBS, RELOAD, RULE_VERBS, SOURCE_VERBS
+from tocsin.engine.desk import INCIDENT_VERBS, PLACE_VERBS, PROPOSAL_VERBS, RELOAD, RULE_VERBS, SOURCE_VERBS
+from tocsin.engine.registry import SET_UP
 from tocsin.model import Refused
 from tocsin.store.accounts import ROLES, Account
 
@@ -9,6 +10,7 @@ AT_THE_DESK = frozenset({"operator", "supervisor", "admin"})
 LOOKING_CLOSER = AT_THE_DESK | {"dpo"}
 
 ASK_FOR_NAME, ANSWER_FOR_NAME = "ask for a name", "answer who asks for a name"
+SEE_PICTURES = "see masked pictures"
 
 MAY: dict[str, frozenset[str]] = {
     "see": EVERYBODY,
@@ -16,6 +18,9 @@ MAY: dict[str, frozenset[str]] = {
     "see the ledger": EVERYBODY,
     "see quarantine": LOOKING_CLOSER,
     **dict.fromkeys((*INCIDENT_VERBS, *PROPOSAL_VERBS, *SOURCE_VERBS, *RULE_VERBS), AT_THE_DESK),
+    **dict.fromkeys(PLACE_VERBS, frozenset({"dpo", "supervisor", "admin"})),
+    SET_UP: frozenset({"supervisor", "admin"}),
+    SEE_PICTURES: AT_THE_DESK | {"dpo"},
     "accept": frozenset({"supervisor", "admin"}),
     RELOAD: frozenset({"supervisor", "admin"}),
     ASK_FOR_NAME: LOOKING_CLOSER,
