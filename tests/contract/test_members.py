@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.contract.samples import ROOT, sample_of, tried
+from tests.contract.samples import ROOT, sample_of, tried, where_models_are
 from tocsin.contract import checks
 from tocsin.contract.declared import package_of
 from tocsin.contract.walk import PACKAGES, members
@@ -31,7 +31,8 @@ def test_every_member_declares_itself_well(member, check, samples):
 @pytest.mark.parametrize("check", checks.BEHAVIOUR, ids=named)
 @pytest.mark.parametrize("member", FLOW, ids=named)
 def test_every_member_behaves(member, check, samples):
-    check(tried(member), samples[member], ROOT)
+    with where_models_are():
+        check(tried(member), samples[member], ROOT)
 
 
 @pytest.mark.parametrize("member", DETECTORS, ids=named)
