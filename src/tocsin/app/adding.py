@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tocsin.app.adding_cameras import camera
 from tocsin.model import ConfigError
 
 if TYPE_CHECKING:
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
     from tocsin.sigma.rule import Refusal
 
 add = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="Add a map, a sensor network or a log file to your city."
+    no_args_is_help=True, rich_markup_mode=None, help="Add a map, a camera, a sensor network or a log to your city."
 )
+add.command()(camera)
 
 City = Annotated[Path, typer.Option(help="Folder of the installation, as made by `tocsin init`.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object per line, each with a type.")]

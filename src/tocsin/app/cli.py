@@ -9,6 +9,7 @@ import typer
 from tocsin.app.adding import add
 from tocsin.app.admitting import account, token
 from tocsin.app.measuring import bench, evaluate
+from tocsin.app.policy import policy
 from tocsin.app.proving import export, ledger
 from tocsin.app.sigma import sigma
 from tocsin.model import TocsinError
@@ -31,6 +32,7 @@ app.add_typer(ledger, name="ledger")
 app.add_typer(export, name="export")
 app.add_typer(account, name="account")
 app.add_typer(token, name="token")
+app.add_typer(policy, name="policy")
 app.add_typer(sigma, name="sigma")
 
 Folder = Annotated[Path, typer.Argument(help="Folder of the installation, as made by `tocsin init`.")]
@@ -66,6 +68,7 @@ def init(
     print(f"Made {folder}: every key of tocsin.yaml is explained in it. Next:")
     print(f"  tocsin add map FILE.osm.pbf --city {folder}     the map, from any OpenStreetMap extract")
     print(f"  tocsin add mqtt URL --city {folder}             sensors that speak MQTT (`embedded`: our own broker)")
+    print(f"  tocsin add camera URL --city {folder}           a camera, a file or a folder of clips")
     print(f"  tocsin add log FILE --city {folder}             a Suricata or Zeek log")
     print(f"  tocsin add rules RULES --city {folder}          detection rules (Sigma); {folder / 'rules'} holds yours")
     print(f"  tocsin check-config {folder}                    what is still wrong or missing")
@@ -82,18 +85,36 @@ def serve(folder: Folder = Path()) -> None:
 
 @app.command()
 def replay(
-    files: Annotated[list[Path], typer.Argument(help="Suricata EVE, Zeek, NDJSON readings, or a capture.")],
+    files: Annotated[list[Path], typer.Argument(help="Suricata EVE, Zeek, NDJSON readings, a capture, or a clip.")],
+    *,
     as_json: AsJson = False,
     city: Annotated[Path | None, typer.Option(help="City folder to place things in (default: an empty city).")] = None,
-    out: Annotated[Path | None, typer.Option(help="Keep log and ledger of the run here.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Keep log, ledger and clips of the run here.")] = None,
+    camera: Annotated[
+        str, typer.Option(help="Look at clips as this camera of the city (default: the file's name).")
+    ] = "",
+    annotated: Annotated[
+        Path | None, typer.Option(help="Write a video with everybody masked, boxes and findings (.mp4).")
+    ] = None,
+    frames_per_s: Annotated[
+        float, typer.Option(min=0.1, max=60, help="Pictures of a clip looked at per second.")
+    ] = 5.0,
 ) -> None:
     """Run recorded input through the whole flow; print findings, incidents and counts."""
     from tocsin.app.layout import city_folder
-    from tocsin.app.replay import replay_files
+    from tocsin.app.replay import Order, replay_files
     from tocsin.app.rulefiles import own_folder
 
-    placed = city_folder(city) if city is not None else None
-    raise typer.Exit(replay_files(files, as_json=as_json, city=placed, out=out, rules=own_folder(city)))
+    order = Order(
+        files=files,
+        city=city_folder(city) if city is not None else None,
+        out=out,
+        rules=own_folder(city),
+        camera=camera,
+        frames_per_s=frames_per_s,
+        annotated=annotated,
+    )
+    raise typer.Exit(replay_files(order, as_json=as_json))
 
 
 @app.command()

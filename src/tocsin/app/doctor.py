@@ -106,6 +106,29 @@ def _inputs(folder: Path, settings: Settings) -> Iterator[Complaint]:
         yield Complaint("Nothing is listened to yet: `tocsin add mqtt` or `tocsin add log`.", bad=False)
 
 
+def _cameras(folder: Path, settings: Settings) -> Iterator[Complaint]:
+    """Cameras that would not start: without a record of processing, or without the models that look at pictures."""
+    from tocsin.app.reporting import unrecorded
+
+    if not any(plan.kind == "camera.video" for plan in settings.inputs.values()):
+        return
+    for name in unrecorded(folder):
+        yield Complaint(f"Camera {name} does not start: `tocsin add camera` writes the record that it lacks.")
+    for kind, model in _models_of(settings):
+        if not model.is_file():
+            yield Complaint(f"{kind} needs the model {model.stem}: `tocsin models fetch {model.stem}` gets it.")
+
+
+def _models_of(settings: Settings) -> Iterator[tuple[str, Path]]:
+    from tocsin.app.house import declared
+    from tocsin.engine.setting_up import of_pictures
+    from tocsin.inference.folder import models_folder
+
+    for kind, member in declared("perceivers", settings).items():
+        if of_pictures(member) and isinstance(name := getattr(member, "model", ""), str) and name:
+            yield kind, models_folder() / f"{name}.onnx"
+
+
 def _lacks_file(plan: MemberPlan) -> bool:
     return plan.kind == "tail" and not Path(plan.parameters["path"]).exists()
 
@@ -223,7 +246,7 @@ def _versions(_folder: Path, _settings: Settings) -> Iterator[Complaint]:
     yield Complaint(f"Python {version}, SQLite {sqlite3.sqlite_version}.", bad=False)
 
 
-CONFIG_CHECKS = (_members, _city, _inputs, _devices, _outlets, _policies, _listening, _tables, _rules)
+CONFIG_CHECKS = (_members, _city, _inputs, _cameras, _devices, _outlets, _policies, _listening, _tables, _rules)
 MACHINE_CHECKS = (_versions, _ports, _disk, _private)
 
 

@@ -7,7 +7,7 @@ from tocsin.app.layout import RULES
 from tocsin.contract.resources import content_folder
 from tocsin.model import ConfigError, Conflict
 
-CITY_FILES = ("city.yaml", "sensors.yaml", "zones.yaml", "assets.yaml")
+CITY_FILES = ("city.yaml", "sensors.yaml", "zones.yaml", "assets.yaml", "processing.yaml")
 """What a city folder begins with."""
 
 

@@ -13,6 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tocsin.app.config import Settings
+from tocsin.app.footage import KIND, camera_named, clip_input, is_clip
 from tocsin.app.house import House, open_house, settled
 from tocsin.city.context import City
 from tocsin.contract.walk import configured, member_of
@@ -46,20 +47,40 @@ class Concluded:
         return [finding for finding in self.findings.values() if finding.id not in used]
 
 
-def replay_files(
-    files: Sequence[Path], *, as_json: bool, city: Path | None, out: Path | None, rules: Path | None = None
-) -> int:
-    """Replay the files in order and print what was concluded, what was left out, and the counts.
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What shall be replayed, and how: `rules` is the folder of the city's own rules, where it has one.
 
-    `rules` is the folder of the city's own rules, where it has one.
+    Clips are looked at as the camera named `camera` (else one named for the file), `frames_per_s` times a
+    second; `annotated` is where the masked video with boxes and findings goes.
     """
-    place = City.load(city) if city is not None else City.empty("replay", Place(lon=0.0, lat=0.0))
-    settings = Settings(origin=Origin.REPLAY, newcomers=SourceState.IN_SERVICE)
-    with _folder(out) as folder:
-        house = settled(open_house(folder, settings, place, recorded=True, rules=rules))
+
+    files: Sequence[Path]
+    city: Path | None = None
+    out: Path | None = None
+    rules: Path | None = None
+    camera: str = ""
+    frames_per_s: float = 5.0
+    annotated: Path | None = None
+
+    def camera_of(self, clip: Path) -> str:
+        """The camera as which a clip is looked at."""
+        return self.camera or clip.stem
+
+
+def replay_files(order: Order, *, as_json: bool) -> int:
+    """Replay the files in order and print what was concluded, what was left out, and the counts."""
+    place = City.load(order.city) if order.city is not None else City.empty("replay", Place(lon=0.0, lat=0.0))
+    clips = [path for path in order.files if is_clip(path)]
+    for path in clips:
+        place = camera_named(place, order.camera_of(path))
+    with _folder(order.out) as folder:
+        opened = open_house(folder, _settings(order), place, recorded=True, pictures=bool(clips), rules=order.rules)
+        house = settled(opened)
         rerun = Rerun(house.flow)
         try:
-            concluded = run(rerun, files, house)
+            with _annotating(order, house):
+                concluded = run(rerun, order, house)
             rows = [*_rows(concluded), {"type": "counts", **_counts(house)}]
         finally:
             house.close(rerun.now)
@@ -67,16 +88,46 @@ def replay_files(
     return 0
 
 
-def run(rerun: Rerun, files: Sequence[Path], house: House) -> Concluded:
+def _settings(order: Order) -> Settings:
+    """As shipped, with every source accepted; an annotated video gets every picture that is looked at."""
+    every = {"vision.masking": {"pictures_per_s": order.frames_per_s}} if order.annotated is not None else {}
+    return Settings(origin=Origin.REPLAY, newcomers=SourceState.IN_SERVICE, members=every)
+
+
+@contextlib.contextmanager
+def _annotating(order: Order, house: House) -> Iterator[None]:
+    """Meanwhile, masked pictures and what is found in them go into a video."""
+    if order.annotated is None:
+        yield
+        return
+    from tocsin.app.annotating import Annotator
+
+    annotator = Annotator(order.annotated)
+    house.flow.show(annotator.take)
+    house.flow.listen(annotator)
+    try:
+        yield
+    finally:
+        annotator.close()
+
+
+def run(rerun: Rerun, order: Order, house: House) -> Concluded:
     """Drive every file through the flow of a house."""
     concluded = Concluded()
-    for path in files:
-        source = configured(member_of("sources", "replay"), {"paths": [str(path)]})
-        for fact in rerun.run(source.start(house.resources), "replay"):
+    for path in order.files:
+        kind, parameters = _input(path, order)
+        source = configured(member_of("sources", kind), parameters)
+        for fact in rerun.run(source.start(house.resources), kind):
             concluded.take(fact)
     for fact in rerun.settle(SETTLE_S):
         concluded.take(fact)
     return concluded
+
+
+def _input(path: Path, order: Order) -> tuple[str, dict[str, Any]]:
+    if is_clip(path):
+        return KIND, clip_input(path, order.camera_of(path), order.frames_per_s)
+    return "replay", {"paths": [str(path)]}
 
 
 @contextlib.contextmanager
