@@ -77,6 +77,12 @@ def test_a_lower_level_leaves_out_what_is_above_and_does_not_even_make_it():
     assert masks.ran == 0
 
 
+def test_what_comes_of_one_frame_has_a_numbering_for_each_class():
+    one = Reading(at=1.0, origin=Origin.LIVE, source="cam-1", seq=7, boot="b2", body=FRAME)
+    seen = Perception([Finds(), Masks()]).perceive(one)
+    assert {(left.boot, left.seq) for left in seen.readings} == {("b2/vision.tracks", 7), ("b2/vision.picture", 7)}
+
+
 def test_memory_is_kept_per_source():
     perception = Perception([Finds()])
     for source in ("a", "b", "a"):

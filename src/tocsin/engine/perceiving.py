@@ -4,8 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec.structs import replace
+
 from tocsin.contract.protocols import LooksAtMany, Perceived, Perceiver, Remembers, Wanted
-from tocsin.model import Body, ContractBroken, Level, Reading
+from tocsin.model import Body, ContractBroken, Level, Reading, tag_of
 
 INSIDE = Level.CLEAR
 """From this level up a body stays inside admission: it is for other perceivers, not for anybody else."""
@@ -13,8 +15,12 @@ INSIDE = Level.CLEAR
 
 @dataclass(slots=True)
 class Seen:
-    """What came of one reading: what may leave, what could not be read, how much was withheld by level."""
+    """What came of one reading: what may leave, what could not be read, how much was withheld by level.
 
+    `several`: bodies of more than one class may come of it, and each class then has a numbering of its own.
+    """
+
+    several: bool = False
     readings: list[Reading[Any]] = field(default_factory=list)
     rejected: list[tuple[bytes, str]] = field(default_factory=list)
     withheld: int = 0
@@ -59,7 +65,7 @@ class Perception:
 
     def perceive_many(self, asked: Sequence[tuple[Reading[Any], Level]]) -> list[Seen]:
         """The same for readings of several sources (one of each), where perceivers are faster together."""
-        answers = [Seen() for _ in asked]
+        answers = [Seen(several=len(self._ends(type(reading.body))) > 1) for reading, _ in asked]
         wave = [(index, reading) for index, (reading, _) in enumerate(asked)]
         limits = [level_max for _, level_max in asked]
         while wave:
@@ -93,7 +99,7 @@ class Perception:
         elif body.level > level_max:
             answer.withheld += 1
         else:
-            answer.readings.append(reading)
+            answer.readings.append(_numbered(reading) if answer.several else reading)
         return goes_on
 
     def _looked(self, perceiver: Perceiver, wanted: list[tuple[int, Reading[Any]]]) -> Sequence[Perceived]:
@@ -120,7 +126,12 @@ class Perception:
         return own | self._levels(body)
 
     def _levels(self, body: type[Body]) -> set[Level]:
-        return {level for one in self._by_body.get(body, ()) for given in one.gives for level in self._leaves(given)}
+        return {end.level for end in self._ends(body)}
+
+    def _ends(self, body: type[Body]) -> set[type[Body]]:
+        """What may leave of all that is made of this body."""
+        given = {one for perceiver in self._by_body.get(body, ()) for one in perceiver.gives}
+        return {one for one in given if one.level < INSIDE} | {end for one in given for end in self._ends(one)}
 
     def _refuse_circles(self) -> None:
         for body in self._by_body:
@@ -133,3 +144,9 @@ class Perception:
         for one in self._by_body.get(body, ()):
             for given in one.gives:
                 self._walk(given, (*path, body))
+
+
+def _numbered(reading: Reading[Any]) -> Reading[Any]:
+    """The reading in the numbering of its class: the log refuses for ever what has a number that it knows."""
+    words = (reading.boot, tag_of(type(reading.body)).partition("/")[0])
+    return replace(reading, boot="/".join(filter(None, words)))
