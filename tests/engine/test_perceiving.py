@@ -21,7 +21,7 @@ def reading(source="cam-1", body=FRAME):
 
 
 def again(one, body):
-    return Reading(at=one.at, origin=one.origin, source=one.source, seq=one.seq, body=body)
+    return Reading(at=one.at, origin=one.origin, source=one.source, seq=one.seq, boot=one.boot, body=body)
 
 
 @dataclass
