@@ -1,0 +1,214 @@
+"""Opens one stream with PyAV: which protocols and containers may be read, with which decoder, and what went wrong."""
+
+import functools
+import struct
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from tocsin.model import ConfigError, SourceLost
+from tocsin.sources.video.address import Way
+
+if TYPE_CHECKING:
+    from av.codec.hwaccel import HWAccel
+    from av.container import InputContainer
+    from av.packet import Packet
+    from av.video.stream import VideoStream
+
+SIDE_PX_MAX, PIXELS_MAX = 7680, 7680 * 4320
+"""Largest picture that is decoded: 8K, upright or not."""
+
+OPEN_S_MAX = 10.0
+"""Longest time that a camera takes to answer and to show its first pictures."""
+
+DEVICES = ("cuda", "vaapi", "videotoolbox", "d3d11va", "qsv")
+"""Kinds of hardware decoders in the order in which `auto` tries them."""
+
+_RAW = "mjpeg,h264,hevc,m4v,mpegvideo,jpeg_pipe,png_pipe,image2"
+_FILES = f"mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,asf,ivf,{_RAW}"
+_UNTIMED = frozenset({*_RAW.split(","), "mpjpeg"})
+"""Containers whose pictures carry no time of their own."""
+
+_OPTIONS: dict[Way, dict[str, str]] = {
+    "rtsp": {
+        "protocol_whitelist": "rtsp,rtsps,rtp,srtp,tcp,udp,tls,http,https,crypto",
+        "format_whitelist": "rtsp,sdp,rtp",
+        "allowed_media_types": "video",  # never sound; metadata has a source of its own
+        "analyzeduration": "1000000",
+        "fpsprobesize": "2",
+        "fflags": "nobuffer",
+    },
+    "http": {
+        "protocol_whitelist": "http,https,httpproxy,tcp,tls,crypto,data",
+        "format_whitelist": f"hls,mpjpeg,aac,webvtt,{_FILES}",
+        "analyzeduration": "2000000",
+    },
+    "usb": {"analyzeduration": "1000000"},
+    "file": {"protocol_whitelist": "file", "format_whitelist": _FILES},
+    "folder": {"protocol_whitelist": "file", "format_whitelist": _FILES},
+}
+_TRANSPORT = {"tcp": "tcp", "udp": "udp", "multicast": "udp_multicast"}
+
+_SAID = {
+    "HTTPUnauthorizedError": "it refuses us: check `user` and `secret`",
+    "HTTPForbiddenError": "it refuses us: check `user` and `secret`",
+    "HTTPNotFoundError": "it has no stream at this path",
+    "ConnectionRefusedError": "nobody listens at this address",
+    "ConnectionResetError": "it ended the connection",
+    "BrokenPipeError": "it ended the connection",
+    "EOFError": "it ended the stream",
+    "ExitError": "it sends nothing",
+    "TimeoutError": "it sends nothing",
+    "FileNotFoundError": "there is no such device or file",
+    "PermissionError": "we may not read it",
+    "InvalidDataError": "what it sends is no video that can be read",
+    "ProtocolNotFoundError": "it points to an address of a kind that is not followed",
+    "DemuxerNotFoundError": "what it sends is no video that can be read",
+    "DecoderNotFoundError": "there is no decoder for its video: let it send H.264, H.265 or MJPEG",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How to open: the way, the transport, limits in seconds (None: none), the decoder."""
+
+    way: Way
+    transport: str = "tcp"
+    stall_s: float | None = None
+    hardware: str = "off"
+    pictures_per_s: float = 25.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """An open stream. `timed` where its pictures carry times; `bursts` where it comes in pieces of seconds."""
+
+    container: "InputContainer"
+    video: "VideoStream"
+    timed: bool
+    bursts: bool
+    every_s: float
+    taken_at: float | None
+
+
+def require_av() -> None:
+    """Raises ConfigError where PyAV is not installed."""
+    try:
+        import av
+    except ImportError as error:
+        raise ConfigError("Video needs PyAV: pip install 'tocsin[vision]'.") from error
+    av.logging.set_level(None)  # what it would say of a stream holds its address, and so its password
+
+
+def words_for(error: Exception) -> str:
+    """What went wrong, without the address (it may hold a password)."""
+    known = _SAID.get(type(error).__name__)
+    return known or f"it cannot be read ({getattr(error, 'strerror', None) or type(error).__name__})"
+
+
+@contextmanager
+def opened(called: str, plan: Plan) -> Iterator[Stream]:
+    """The stream at an address; raises SourceLost with the reason in words."""
+    import av
+
+    options = dict(_OPTIONS[plan.way])
+    if plan.way == "rtsp":
+        options["rtsp_transport"] = _TRANSPORT[plan.transport]
+    timeout = None if plan.stall_s is None else (OPEN_S_MAX, plan.stall_s)
+    began = time.monotonic()
+    try:
+        container = av.open(
+            called,
+            format="v4l2" if plan.way == "usb" else None,
+            options=options,
+            metadata_errors="replace",
+            timeout=timeout,
+            hwaccel=accelerator(plan.hardware),
+        )
+    except (av.FFmpegError, NotImplementedError, ValueError) as error:
+        in_time = timeout is None or time.monotonic() - began < OPEN_S_MAX
+        words = words_for(error) if in_time else f"it shows nothing within {OPEN_S_MAX:.0f} s"
+        raise SourceLost(words) from None  # the cause names the address
+    try:
+        yield _stream(container, plan)
+    finally:
+        container.close()
+
+
+def _stream(container: "InputContainer", plan: Plan) -> Stream:
+    from av.video.stream import VideoStream
+
+    video = container.streams.best("video")
+    if not isinstance(video, VideoStream):
+        raise SourceLost("it holds no video")
+    context = video.codec_context
+    refuse_size(context.width, context.height)
+    context.thread_count = 1  # many cameras share the cores; more threads would only add delay to each
+    context.options = {"max_pixels": str(PIXELS_MAX)}
+    formats = set(container.format.name.split(","))
+    timed = not formats & _UNTIMED
+    rate = float(video.average_rate or 0.0) if timed else plan.pictures_per_s
+    return Stream(
+        container=container,
+        video=video,
+        timed=timed,
+        bursts="hls" in formats,
+        every_s=1.0 / rate if rate > 0.0 else 0.0,
+        taken_at=_told_time(container.metadata.get("creation_time", "")),
+    )
+
+
+def refuse_size(width: int, height: int) -> None:
+    """Raise SourceLost for a picture larger than 8K."""
+    if width > SIDE_PX_MAX or height > SIDE_PX_MAX or width * height > PIXELS_MAX:
+        raise SourceLost(
+            f"its picture of {width}x{height} is larger than 8K ({SIDE_PX_MAX}x4320): lower its resolution"
+        )
+
+
+def _told_time(text: str) -> float | None:
+    """When a file says that it was made; None for the zero of some clock."""
+    try:
+        at = datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError):
+        return None
+    return at if at >= 946_684_800.0 else None  # before 2000: a clock that nobody set
+
+
+def told_wall(packet: "Packet[Any]") -> float | None:
+    """When a packet was made by the clock of its producer (RTCP sender reports), seconds UTC."""
+    if not packet.has_sidedata("prft"):
+        return None
+    raw = bytes(packet.get_sidedata("prft"))
+    return float(struct.unpack_from("<q", raw)[0]) / 1e6 if len(raw) >= 8 else None
+
+
+def accelerator(hardware: str) -> "HWAccel | None":
+    """The hardware decoder to use: `auto` takes the first that works here, `off` none."""
+    if hardware == "off":
+        return None
+    device = _working_device() if hardware == "auto" else hardware
+    if not device:
+        return None
+    from av.codec.hwaccel import HWAccel
+
+    return HWAccel(device, allow_software_fallback=True)
+
+
+@functools.cache
+def _working_device() -> str:
+    """The first kind of device that can be opened on this machine; empty where there is none."""
+    import av
+    from av.codec.hwaccel import HWAccel, hwdevices_available
+
+    offered = set(hwdevices_available())
+    for device in (one for one in DEVICES if one in offered):
+        try:
+            HWAccel(device).create(av.Codec("h264", "r"))
+        except (av.FFmpegError, NotImplementedError):
+            continue
+        return device
+    return ""
