@@ -3,6 +3,7 @@ import type { Feature, FeatureCollection, Geometry } from 'geojson';
 import { unacknowledged } from '../model/cases';
 import { warningFrom } from '../model/draft';
 import { health, healthWords } from '../model/sensors';
+import type { Dot } from '../model/cameras';
 import type { Incident, Place, Position, Proposal, SensorRow } from '../model/wire';
 import { circle, closed, cone } from './geometry';
 
@@ -35,6 +36,10 @@ export function sensorFeatures(sensors: Iterable<SensorRow>, now: number, chosen
     }),
   );
 }
+
+/** Who and what moves in the sight of cameras, as dots: nobody can be told from another. */
+export const trackFeatures = (dots: Dot[]): FeatureCollection =>
+  collection(dots.map((dot) => feature({ type: 'Point', coordinates: [dot.lon, dot.lat] }, { label: dot.label })));
 
 /** Incidents as the shape of their priority, hollow once acknowledged. */
 export function incidentFeatures(incidents: Iterable<Incident>, opened: string | null): FeatureCollection {

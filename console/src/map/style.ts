@@ -5,7 +5,7 @@ import { NOTHING } from './features';
 import type { Colours } from './tokens';
 
 export const GROUND = ['water', 'parks', 'squares', 'roads', 'rail', 'buildings', 'labels'] as const;
-export const DRAWN = ['coverage', 'areas', 'sensors', 'incidents'] as const;
+export const DRAWN = ['coverage', 'areas', 'tracks', 'sensors', 'incidents'] as const;
 
 export type CityGround = Partial<Record<(typeof GROUND)[number], FeatureCollection>> & { attribution?: string };
 
@@ -56,6 +56,7 @@ function labelLayers(c: Colours, scale: number): LayerSpecification[] {
       layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': 12 * scale, 'text-max-width': 8, 'text-padding': 12, 'symbol-sort-key': ['coalesce', ['get', 'rank'], 9] },
       paint: { 'text-color': c.second, ...halo },
     },
+    { id: 'tracks', type: 'circle', source: 'tracks', minzoom: 15, paint: { 'circle-radius': 2.5 * scale, 'circle-color': ['match', ['get', 'label'], 'person', c.text, c.second], 'circle-opacity': 0.9 } },
     { id: 'sensors', type: 'symbol', source: 'sensors', layout: { 'icon-image': ['get', 'mark'], 'icon-size': scale, 'icon-allow-overlap': true, 'icon-ignore-placement': true } },
     {
       id: 'sensor-labels', type: 'symbol', source: 'sensors', minzoom: near, layout: sensorText(scale), filter: ['any', ['!=', ['get', 'family'], 'camera'], ['>=', ['zoom'], near + 1.5]],
