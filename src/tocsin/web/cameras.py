@@ -4,19 +4,21 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
-from msgspec import Struct
+from msgspec import Struct, structs
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from tocsin.city.cameras import PIXELS_PER_M, Camera
 from tocsin.city.processing import Processing
 from tocsin.city.registry import Sensor
-from tocsin.contract.camera_views import Views
+from tocsin.contract.analytics import Analytics, Cell
+from tocsin.contract.camera_views import CameraView, Views
 from tocsin.contract.pictures import CameraLoad, CrowdFlow, MaskedPicture, PictureState, Tracks
+from tocsin.contract.resources import Resources
 from tocsin.engine.gallery import Gallery
 from tocsin.engine.setting_up import about_cameras
 from tocsin.engine.trying import Trial, Tried, tried
-from tocsin.model import Level, NotFound, Observation, Receipt, derived_id
+from tocsin.model import BadInput, ConfigError, Level, NotFound, Observation, Receipt, derived_id
 from tocsin.store.accounts import Account
 from tocsin.store.clips import Clip
 from tocsin.web.asking import InOffice, Who, allowed, answer, body_of
@@ -31,6 +33,14 @@ LOOK_S = 900.0
 """A receipt says who looks at a camera's masked pictures, anew after so long."""
 
 WAIT_S_MAX = 5.0
+
+COLUMNS, ROWS = 16, 9
+"""Parts of a picture that are told apart."""
+
+TRACKS_S = 3.0
+"""Dots older than this are not where they are drawn."""
+
+DOTS_MAX = 2_000
 
 router = APIRouter(prefix="/api", tags=["cameras"])
 
@@ -79,6 +89,41 @@ class Cameras(Struct, frozen=True, kw_only=True):
     standards: dict[str, dict[str, float]]
 
 
+class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A set-up that somebody thinks about."""
+
+    camera: Camera
+
+
+class Support(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What each part of a picture supports, row by row from above; `problem` where a calibration cannot be."""
+
+    columns: int
+    rows: int
+    cells: tuple[Cell, ...]
+    fit: str = ""
+    problem: str = ""
+
+
+class Dot(Struct, frozen=True, kw_only=True):
+    """Somebody or something that moves, as a dot on the map: no name, no picture, no number to follow it by."""
+
+    camera: str
+    label: str
+    lon: float
+    lat: float
+
+
+class Arrow(Struct, frozen=True, kw_only=True):
+    """How people move at one part of a picture (shares): `dx`, `dy` is where one is after a second."""
+
+    x: float
+    y: float
+    dx: float
+    dy: float
+    persons_per_m2: float
+
+
 class Now(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a camera sees now, without a picture: pseudonymous tracks, and how the crowd moves."""
 
@@ -86,6 +131,7 @@ class Now(Struct, frozen=True, kw_only=True, omit_defaults=True):
     tracks: Tracks | None = None
     flow_at: float | None = None
     flow: CrowdFlow | None = None
+    arrows: tuple[Arrow, ...] = ()
 
 
 @router.get("/cameras", responses=says(Cameras, "Every camera that is set up or shows pictures."))
@@ -141,6 +187,7 @@ def now_seen(id: str, office: InOffice, _who: Looker) -> Response:
             tracks=None if tracks is None else tracks.body,
             flow_at=None if flow is None else flow.at,
             flow=None if flow is None else flow.body,
+            arrows=() if flow is None else _arrows(Views(office.view.city).of(id), flow.body),
         )
     )
 
@@ -152,10 +199,63 @@ def now_seen(id: str, office: InOffice, _who: Looker) -> Response:
 )
 def try_analytic(id: str, office: InOffice, _who: Looker, trial: Annotated[Trial, Depends(body_of(Trial))]) -> Response:
     """How often an analytic would have rung over the last hours with a set-up that is not in force."""
-    if office.resources is None:
-        raise NotFound("Nothing can be tried here: this installation keeps no log.")
-    resources = replace(office.resources, city=office.view.city)
-    return answer(tried(office.graph, office.log, resources, id, trial))
+    return answer(tried(office.graph, office.log, _resources(office), id, trial))
+
+
+@router.post(
+    "/cameras/{id:path}/support",
+    responses=says(Support, "What each part of the picture supports."),
+    openapi_extra=takes(Plan, {"support": {"camera": {}}}),
+)
+def support(id: str, office: InOffice, _who: Looker, plan: Annotated[Plan, Depends(body_of(Plan))]) -> Response:
+    """Pixels per metre, tasks and analytics of every part of the picture, with a set-up that need not be in force."""
+    city = office.view.city.with_sensor(structs.replace(_sensor(office, id), camera=plan.camera))
+    view = Views(city).of(id)
+    try:
+        cells = Analytics.load(_resources(office)).grid(view, COLUMNS, ROWS)
+        return answer(Support(columns=COLUMNS, rows=ROWS, cells=cells, fit=_fit(view)))
+    except (BadInput, ConfigError) as error:
+        return answer(Support(columns=COLUMNS, rows=ROWS, cells=(), problem=str(error)))
+
+
+@router.get("/tracks", responses=says(list[Dot], "One dot per person or vehicle."))
+def tracks(office: InOffice, _who: Looker) -> Response:
+    """Where people and vehicles are now in the sight of calibrated cameras: dots without names or pictures."""
+    gallery, since = _gallery(office), office.now() - TRACKS_S
+    views = Views(office.view.city)
+    walls = ((source, gallery.wall(source).tracks) for source in office.view.city.sensors)
+    fresh = ((source, seen) for source, seen in walls if seen is not None and seen.at >= since)
+    return answer([dot for source, seen in fresh for dot in _dots(views.of(source), seen)][:DOTS_MAX])
+
+
+def _arrows(view: CameraView, flow: CrowdFlow) -> tuple[Arrow, ...]:
+    """The small grid of a flow, turned from the ground into the picture; without a ground nobody knows which way."""
+    cells = [cell for area in flow.areas for cell in area.cells]
+    if view.ground is None or not cells:
+        return ()
+    import numpy as np
+
+    size = np.asarray(view.camera.picture, dtype=np.float64)
+    found = np.asarray(cells, dtype=np.float64)
+    ahead = view.ground.to_picture(view.metres([(x, y) for x, y in found[:, :2]]) + found[:, 2:4]) / size
+    return tuple(
+        Arrow(x=x, y=y, dx=float(to_x - x), dy=float(to_y - y), persons_per_m2=dense)
+        for (x, y, _, _, dense), (to_x, to_y) in zip(cells, ahead, strict=True)
+        if np.isfinite(to_x) and np.isfinite(to_y)
+    )
+
+
+def _dots(view: CameraView, seen: Observation[Tracks]) -> list[Dot]:
+    placed = ((one, one.east_m, one.north_m) for one in seen.body.tracks)
+    spots = [(one, view.at(east, north)) for one, east, north in placed if east is not None and north is not None]
+    return [Dot(camera=view.source, label=one.label, lon=spot.lon, lat=spot.lat) for one, spot in spots]
+
+
+def _fit(view: CameraView) -> str:
+    """How well the points lie on one plane, in words."""
+    ground = view.ground
+    residual = getattr(ground, "residual_m", None)
+    return "" if residual is None else f"The points fit the map within {residual:.1f} m."
 
 
 @router.get("/incidents/{id:path}/clips", responses=says(list[Clip], "Clips of masked pictures, newest first."))
@@ -181,6 +281,13 @@ def clip_picture(id: str, number: int, office: InOffice, who: Looker) -> Respons
     still = stills[number]
     headers = {"x-at": f"{still.at:.3f}", "x-persons": str(still.count), "cache-control": "private, no-store"}
     return Response(still.jpeg, media_type="image/jpeg", headers=headers)
+
+
+def _resources(office: Office) -> Resources:
+    """What stages are started with, with the city as it is now."""
+    if office.resources is None:
+        raise NotFound("Nothing can be tried here: this installation keeps no log.")
+    return replace(office.resources, city=office.view.city)
 
 
 def _gallery(office: Office) -> Gallery:
