@@ -73,13 +73,13 @@ def title_of(hypothesis: Hypothesis, hazard: Hazard, parties: Parties, city: Cit
 
 
 def leading(hypothesis: Hypothesis, hazard: Hazard) -> Finding | None:
-    """The finding that names a campaign; None where all are mere events.
+    """The finding that names a campaign, or what has names of its own (acts); None where all are mere events.
 
     It is the gravest, then one that can be called what it is, then the one that says most.
     """
     telling = [one for one in hypothesis.held.values() if not hazard.is_event(one)]
     return max(
-        telling if hazard.campaign else (),
+        telling if hazard.campaign or hazard.acts else (),
         key=lambda one: (SEVERITY[hazard.severity_of(one)], hazard.act_of(one) is not None, one.weight.nats, one.id),
         default=None,
     )
@@ -190,7 +190,7 @@ def _emptied(case: Case, at: float) -> Incident:
 
 
 def _next_step(head: Hypothesis, hazard: Hazard, stage: Stage, city: City | None) -> str:
-    if hazard.campaign:
+    if hazard.campaign or hazard.acts:
         return _filled(_act(head, hazard).next, head, hazard, parties_of(head, hazard), city)
     subject = subject_name(city, stage.subject) if stage.subject else "it"
     return hazard.next.format(subject=subject, place=place_name(city, head.place))
