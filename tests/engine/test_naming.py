@@ -8,7 +8,8 @@ from tests.gate.offices import NOW, admission, policies
 from tests.gate.receipts import ledger_in
 from tocsin.contract.pseudonyms import Pseudonyms, token_under
 from tocsin.engine.desk import Person
-from tocsin.engine.naming import NAME_CHARS_MAX, NAMES_MAX, OPEN_MAX, OPEN_S_MAX, Naming
+from tocsin.engine.naming import NAME_CHARS_MAX, NAMES_MAX, Naming
+from tocsin.engine.requests import OPEN_MAX, OPEN_S_MAX
 from tocsin.model import BadInput, Conflict, NotFound, Refused, TooMuch
 
 KEY = b"0123456789abcdef0123456789abcdef"

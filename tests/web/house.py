@@ -13,7 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from tocsin.app.config import Settings
-from tocsin.app.house import House, naming_of, open_house
+from tocsin.app.house import House, naming_of, open_house, unmasking_of
 from tocsin.app.inforce import changes
 from tocsin.city.context import City
 from tocsin.city.registry import Coverage, Sensor
@@ -157,6 +157,7 @@ def running(
         marks=RuleMarks(house.rules, house.city),
         naming=naming_of(house, time.time),
         gallery=house.gallery,
+        unmasking=unmasking_of(house, time.time),
         resources=house.resources,
     )
     for name, role in (("anna", "operator"), ("berta", "supervisor"), ("vera", "viewer")):

@@ -159,6 +159,12 @@ export interface Dot {
   lat: number;
 }
 
+/** Clear views: what waits for approval, and what is open now. */
+export interface ClearViews {
+  waiting: { id: string; source: string; reason: string; asked_by: string; at: number; until: number }[];
+  open: { source: string; asked_by: string; until: number; clearance: string }[];
+}
+
 export interface Clip {
   id: string;
   source: string;

@@ -12,6 +12,8 @@ from tocsin.model import Level, Origin, SourceState
 
 KIND = "camera.video"
 CLIP_RANGE_M = 40.0
+QUIET_S = 90_000.0
+"""A clip ends, and that is no silence of its camera (SP2 of EN 50136-1)."""
 
 _BEGINNINGS = (b"RIFF", b"\x1aE\xdf\xa3", b"\x00\x00\x01\xba", b"\xff\xd8\xff", b"FLV")
 _BOX, _BOX_AT = b"ftyp", 4
@@ -33,7 +35,12 @@ def camera_named(city: City, name: str) -> City:
     known = city.sensors.get(name)
     if known is not None:
         return city.with_sensor(
-            replace(known, state=SourceState.IN_SERVICE, level_max=max(known.level_max, Level.REDACTED))
+            replace(
+                known,
+                state=SourceState.IN_SERVICE,
+                level_max=max(known.level_max, Level.REDACTED),
+                silent_after_s=QUIET_S,
+            )
         )
     return city.with_sensor(
         Sensor(
@@ -44,6 +51,7 @@ def camera_named(city: City, name: str) -> City:
             coverage=Coverage(range_m=CLIP_RANGE_M, assumed=("range_m", "bearing_deg", "field_deg")),
             state=SourceState.IN_SERVICE,
             level_max=Level.REDACTED,
+            silent_after_s=QUIET_S,
             purpose="replay",
             camera=Camera(),
         )

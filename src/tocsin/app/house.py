@@ -28,6 +28,7 @@ from tocsin.engine.ring import Ring
 from tocsin.engine.rules import Rules
 from tocsin.engine.seats import Seats
 from tocsin.engine.setting_up import SettingUp, of_pictures
+from tocsin.engine.unmasking import Unmasking
 from tocsin.engine.view import View
 from tocsin.gate.keys import KeyRing
 from tocsin.gate.ledger import Ledger
@@ -160,6 +161,11 @@ def naming_of(house: House, clock: Callable[[], float]) -> Naming:
     """What reveals a name of this house: under its key, its policies, with receipts in its ledger."""
     token_of = partial(token_under, house.resources.token_key)
     return Naming(house.ledger, house.policies, token_of, clock, origin=house.settings.origin)
+
+
+def unmasking_of(house: House, clock: Callable[[], float]) -> Unmasking:
+    """What opens a clear view of a camera of this house, after another's approval."""
+    return Unmasking(house.ledger, house.policies, house.flow.doorway, clock, house.settings.origin)
 
 
 def settled(house: House) -> House:

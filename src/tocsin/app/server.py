@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from tocsin.app.config import WebPlan
-from tocsin.app.house import naming_of
+from tocsin.app.house import naming_of, unmasking_of
 from tocsin.app.live import Live
 from tocsin.engine.rulemarks import RuleMarks
 from tocsin.model import ConfigError
@@ -51,6 +51,7 @@ def office_of(
         marks=RuleMarks(house.rules, house.city),
         naming=naming_of(house, live.clock),
         gallery=house.gallery,
+        unmasking=unmasking_of(house, live.clock),
         resources=house.resources,
     )
 

@@ -126,12 +126,13 @@ class AreaFlow(Struct, frozen=True, omit_defaults=True):
     cells: tuple[tuple[float, float, float, float, float], ...] = ()
 
 
-class Passages(Struct, frozen=True):
-    """How many crossed a line since the last report."""
+class Passages(Struct, frozen=True, omit_defaults=True):
+    """How many crossed a line since the last report; `width_m` is how long the line is, if the camera is calibrated."""
 
     line: str
     forward: int
     backward: int
+    width_m: float | None = None
 
 
 class CrowdFlow(Body, frozen=True, tag="crowd.flow/1"):
@@ -178,6 +179,30 @@ class MaskedPicture(Body, frozen=True, tag="vision.picture/1"):
     @property
     def persons(self) -> float:
         """How many people it looks at, masked."""
+        return float(self.count)
+
+    @property
+    def seconds(self) -> float:
+        """For how long."""
+        return self.every_s
+
+
+class ClearPicture(Body, frozen=True, tag="vision.clear-picture/1"):
+    """A picture without masks, but for private areas: made only while a clearance of level 4 runs, and never kept."""
+
+    level: ClassVar[Level] = Level.CLEAR
+    kept: ClassVar[bool] = False
+    under_clearance: ClassVar[bool] = True
+    jpeg: bytes
+    width: int
+    height: int
+    of: int
+    count: int = 0
+    every_s: float = 0.0
+
+    @property
+    def persons(self) -> float:
+        """How many people it shows."""
         return float(self.count)
 
     @property

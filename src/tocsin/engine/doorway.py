@@ -62,11 +62,20 @@ class Doorway:
         """Put other running forms of perceivers in place, between two deliveries."""
         self._perception.put(perceivers)
 
+    def hold(self, clearance: Clearance, now: float) -> None:
+        """Let a source be looked at as closely as people cleared it, until that ends; its receipt is written."""
+        seat = self.seats.find(clearance.source)
+        if seat is not None:
+            self._admission.hold(clearance, now)
+            seat.leases[clearance.level] = clearance
+
     def reach(self, source: str, origin: Origin, now: float) -> Level:
         """The highest level that the policy lets a source be observed at now; nothing of a staged one."""
         seat = self.seats.find(source)
         if seat is None or seat.state not in SPEAKING:
             return Level.AMBIENT
+        if _running(seat, Level.CLEAR, now) is not None:
+            return Level.CLEAR
         return self._admission.reach(_ask(seat, seat.level_max, origin), now)
 
     def admit(self, delivered: Delivered, via: str, now: float) -> Admitted:
@@ -110,7 +119,7 @@ class Doorway:
         if not self._perception.takes(type(reading.body)):
             return ((seat, reading),)
         graded = self._perception.graded(type(reading.body))
-        level_max = self.reach(seat.id, reading.origin, now) if graded else Level.IDENTIFYING
+        level_max = self.reach(seat.id, reading.origin, now) if graded else Level.REDACTED
         seen = self._perception.perceive(reading, level_max)
         seat.withheld += seen.withheld
         answer.rejected.extend(Rejected(at=now, source=seat.id, reason=why, raw=raw) for raw, why in seen.rejected)

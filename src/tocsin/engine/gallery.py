@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from tocsin.city.context import City
-from tocsin.contract.pictures import CameraLoad, CrowdFlow, MaskedPicture, PictureState, Tracks
+from tocsin.contract.pictures import CameraLoad, ClearPicture, CrowdFlow, MaskedPicture, PictureState, Tracks
 from tocsin.engine.seats import Seats
 from tocsin.gate.ledger import Ledger
 from tocsin.model import Fact, Finding, Level, Observation, Origin, Receipt, TocsinError, derived_id
@@ -43,6 +43,7 @@ class Wall:
     bytes: int = 0
     number: int = 0
     watched_until: float = 0.0
+    clear: Observation[ClearPicture] | None = None
     tracks: Observation[Tracks] | None = None
     flow: Observation[CrowdFlow] | None = None
     load: Observation[CameraLoad] | None = None
@@ -69,7 +70,7 @@ class Wish:
 
 
 class Gallery:
-    """Shown every masked picture by the flow's thread; asked by any. Holds no picture without a mask."""
+    """Shown every masked picture by the flow's thread; asked by any. Keeps no picture without a mask."""
 
     def __init__(
         self, clips: Clips, ledger: Ledger, seats: Seats, city: Callable[[], City], limits: GalleryLimits | None = None
@@ -85,7 +86,9 @@ class Gallery:
         self._news = threading.Condition()
 
     def show(self, observation: Observation[Any]) -> None:
-        """Take a picture that passed the gate."""
+        """Take a picture that passed the gate. Of clear ones only the newest is held, for as long as it is new."""
+        if isinstance(observation.body, ClearPicture):
+            self._wall(observation.source).clear = observation
         if isinstance(observation.body, MaskedPicture):
             with self._news:
                 self._wall(observation.source).take(observation, self.limits)
@@ -146,6 +149,13 @@ class Gallery:
             self._news.wait_for(lambda: self.wall(source).number > number, wait_s)
             wall = self.wall(source)
             return (wall.number, wall.ring[-1]) if wall.number > number and wall.ring else None
+
+    def newest_clear(self, source: str, now: float) -> Observation[ClearPicture] | None:
+        """The newest clear picture, unless it is old: a clear view that ended leaves nothing behind."""
+        wall = self.wall(source)
+        if wall.clear is not None and now - wall.clear.at > self.limits.fresh_s:
+            wall.clear = None
+        return wall.clear
 
     def watch(self, source: str, until: float) -> None:
         """Somebody looks at the pictures of a camera until that moment, and asks again before it."""

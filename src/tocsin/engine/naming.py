@@ -1,7 +1,6 @@
 """Revealing a name: a token is matched against names that a person brings, after another's approval (level 4)."""
 
 import re
-import threading
 from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
@@ -9,19 +8,14 @@ from msgspec.structs import replace
 
 from tocsin.contract.pseudonyms import is_token
 from tocsin.engine.desk import Person
+from tocsin.engine.requests import OPEN_S_MAX, Requests
 from tocsin.gate.approve import Approver, unmask
 from tocsin.gate.clearance import Ask, Clearance, stated
 from tocsin.gate.ledger import Ledger
 from tocsin.gate.meter import Used, cost_of
 from tocsin.gate.policy import Policies
 from tocsin.gate.traces import ended
-from tocsin.model import BadInput, Conflict, Level, NotFound, Origin, TooMuch, derived_id
-
-OPEN_MAX = 100
-"""Most requests that wait for an answer at once."""
-
-OPEN_S_MAX = 900.0
-"""How long a request waits: whoever asked is still at the desk then."""
+from tocsin.model import BadInput, Level, Origin, derived_id
 
 NAMES_MAX = 200_000
 """Most names of one answer: the accounts of a large city's directory."""
@@ -78,9 +72,7 @@ class Naming:
         self._token_of = token_of
         self._clock = clock
         self._origin = origin
-        self._count = 0
-        self._waiting: dict[str, NameRequest] = {}
-        self._one_at_a_time = threading.Lock()
+        self._requests: Requests[NameRequest] = Requests("/api/names")
 
     def ask(self, token: str, reason: str, incident: str, by: Person, *, zone: str = "") -> NameRequest:
         """Ask for a name; `zone` is where the incident is, and decides which policy governs.
@@ -90,13 +82,10 @@ class Naming:
         if not is_token(token):
             raise BadInput("This is no token: one is `t:` and 20 hexadecimal digits, as evidence shows it.")
         why, now = stated(reason), self._clock()
-        with self._one_at_a_time:
-            self._forget(now)
-            if len(self._waiting) >= OPEN_MAX:
-                raise TooMuch(f"{OPEN_MAX} requests wait for an answer: ask when some are answered.", OPEN_S_MAX)
-            self._count += 1
-            request = NameRequest(
-                id=derived_id("name", token, by.account, now, self._count),
+
+        def made(number: int) -> NameRequest:
+            return NameRequest(
+                id=derived_id("name", token, by.account, now, number),
                 token=token,
                 reason=why,
                 incident=incident,
@@ -106,14 +95,12 @@ class Naming:
                 until=now + OPEN_S_MAX,
                 zone=zone,
             )
-            self._waiting[request.id] = request
-        return request
+
+        return self._requests.add(made, now)
 
     def open(self, now: float) -> list[NameRequest]:
         """The requests that wait at that moment, oldest first."""
-        with self._one_at_a_time:
-            self._forget(now)
-            return list(self._waiting.values())
+        return self._requests.open(now)
 
     def answer(self, request_id: str, names: Sequence[str], by: Person) -> Revealed:
         r"""Match the token against these names; once, and only after the receipt is on disk.
@@ -122,22 +109,11 @@ class Naming:
         BadInput, Refused naming the policy, NotFound or Conflict; a refused request still waits.
         """
         _check(names)
-        with self._one_at_a_time:
-            now = self._clock()
-            request = self._asked(request_id, now)
-            granted = self._granted(request, by, now)
-            del self._waiting[request_id]
+        now = self._clock()
+        request, granted = self._requests.answered(request_id, now, lambda one: self._granted(one, by, now))
         found = next((name for name in names if request.token in self._tokens(name)), "")
         self._end(granted, found=bool(found), tried=len(names))
         return Revealed(name=found, tried=len(names))
-
-    def _asked(self, request_id: str, now: float) -> NameRequest:
-        request = self._waiting.get(request_id)
-        if request is None:
-            raise NotFound("No such request waits: it was answered, or is over. /api/names lists those that wait.")
-        if now >= request.until:
-            raise Conflict(f"This request is over since {now - request.until:.0f} s: have it asked again.")
-        return request
 
     def _granted(self, request: NameRequest, by: Person, now: float) -> Clearance:
         """Leave to look; its receipt is written here, and knows the token alone."""
@@ -165,10 +141,6 @@ class Naming:
         yield self._token_of(account)
         if account != name:
             yield self._token_of(name)
-
-    def _forget(self, now: float) -> None:
-        for request in [one for one in self._waiting.values() if now >= one.until]:
-            del self._waiting[request.id]
 
 
 def _check(names: Sequence[str]) -> None:

@@ -13,6 +13,11 @@ INSIDE = Level.CLEAR
 """From this level up a body stays inside admission: it is for other perceivers, not for anybody else."""
 
 
+def inside(body: type[Body]) -> bool:
+    """Whether a body never leaves admission. What is made for a clearance may, while that runs."""
+    return body.level >= INSIDE and not body.under_clearance
+
+
 @dataclass(slots=True)
 class Seen:
     """What came of one reading: what may leave, what could not be read, how much was withheld by level.
@@ -59,7 +64,7 @@ class Perception:
             if heed is not None:
                 heed(wanted)
 
-    def perceive(self, reading: Reading[Any], level_max: Level = Level.IDENTIFYING) -> Seen:
+    def perceive(self, reading: Reading[Any], level_max: Level = Level.REDACTED) -> Seen:
         """All that comes of one reading, at most of that level."""
         return self.perceive_many([(reading, level_max)])[0]
 
@@ -93,7 +98,7 @@ class Perception:
         """Let out what may leave, keep what is for other perceivers; in doubt it stays."""
         body = type(reading.body)
         goes_on = [(index, reading)] if self.takes(body) else []
-        if body.level >= INSIDE:
+        if inside(body):
             if not goes_on:
                 answer.withheld += 1
         elif body.level > level_max:
@@ -122,7 +127,7 @@ class Perception:
 
     def _leaves(self, body: type[Body]) -> set[Level]:
         """The levels of what comes out at the end where this body goes in."""
-        own = {body.level} if body.level < INSIDE else set[Level]()
+        own = set[Level]() if inside(body) else {body.level}
         return own | self._levels(body)
 
     def _levels(self, body: type[Body]) -> set[Level]:
@@ -131,7 +136,7 @@ class Perception:
     def _ends(self, body: type[Body]) -> set[type[Body]]:
         """What may leave of all that is made of this body."""
         given = {one for perceiver in self._by_body.get(body, ()) for one in perceiver.gives}
-        return {one for one in given if one.level < INSIDE} | {end for one in given for end in self._ends(one)}
+        return {one for one in given if not inside(one)} | {end for one in given for end in self._ends(one)}
 
     def _refuse_circles(self) -> None:
         for body in self._by_body:

@@ -14,11 +14,13 @@ class Body(Struct, frozen=True, kw_only=True, tag_field="is", omit_defaults=True
 
     `level` is how closely such a body looks at people: the gate admits it only under a
     lease of that level or more. `kept` is False for what is shown and never enters the event log.
+    From level CLEAR up nothing leaves admission but what is made for it, `under_clearance` alone.
     Bodies that look at people for some time say at how many and how long: `persons`, `seconds`.
     """
 
     level: ClassVar[Level] = Level.IDENTIFYING
     kept: ClassVar[bool] = True
+    under_clearance: ClassVar[bool] = False
 
 
 class _Tag(Struct):

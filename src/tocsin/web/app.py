@@ -6,7 +6,20 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from tocsin.web import cameras, console, deciding, document, names, posting, problems, reading, rules, signing, watching
+from tocsin.web import (
+    cameras,
+    clear_views,
+    console,
+    deciding,
+    document,
+    names,
+    posting,
+    problems,
+    reading,
+    rules,
+    signing,
+    watching,
+)
 from tocsin.web.asking import answer
 from tocsin.web.draining import Draining
 from tocsin.web.office import Office
@@ -33,7 +46,7 @@ def interface() -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    for part in (signing, cameras, reading, rules, names, deciding, posting, watching):
+    for part in (signing, cameras, clear_views, reading, rules, names, deciding, posting, watching):
         app.include_router(part.router)
     app.add_api_route("/api/openapi.json", lambda: answer(document.describe(app)), include_in_schema=False)
     return app

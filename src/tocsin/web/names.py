@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends, Request
 from msgspec import Meta, Struct
 from starlette.responses import Response
 
-from tocsin.engine.naming import OPEN_MAX, NameRequest, Naming, Revealed
+from tocsin.engine.naming import NameRequest, Naming, Revealed
+from tocsin.engine.requests import OPEN_MAX
 from tocsin.model import BadInput, NotFound
 from tocsin.store.accounts import Account
 from tocsin.web import office as ask

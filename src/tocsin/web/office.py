@@ -20,6 +20,7 @@ from tocsin.engine.rows import SensorRow, System
 from tocsin.engine.rulemarks import RuleMarks
 from tocsin.engine.rules import Rules
 from tocsin.engine.status import Status
+from tocsin.engine.unmasking import Unmasking
 from tocsin.engine.view import View
 from tocsin.gate.ledger import Ledger, Report, verify
 from tocsin.model import Incident, NotFound, Outcome, Proposal, Receipt
@@ -47,8 +48,8 @@ class Office:
     names under which it may be asked for (Host header, without port). `epoch` tells the event
     numbers of this run from those of an earlier one. `rules` are those in force, and `marks`
     explains readings by them; both are None where no rules run. `naming` reveals names, None where
-    no tokens are given. `gallery` holds masked pictures, `looks` when each account last began to look at
-    a camera; `resources` are what stages are started with.
+    no tokens are given. `gallery` holds masked pictures, `unmasking` opens clear views, `looks` is when each
+    account last began to look at a camera; `resources` are what stages are started with.
     """
 
     view: View
@@ -74,6 +75,7 @@ class Office:
     marks: RuleMarks | None = None
     naming: Naming | None = None
     gallery: Gallery | None = None
+    unmasking: Unmasking | None = None
     resources: Resources | None = None
     looks: dict[tuple[str, str], int] = field(default_factory=dict)
 

@@ -11,6 +11,7 @@ LOOKING_CLOSER = AT_THE_DESK | {"dpo"}
 
 ASK_FOR_NAME, ANSWER_FOR_NAME = "ask for a name", "answer who asks for a name"
 SEE_PICTURES = "see masked pictures"
+ASK_FOR_VIEW, APPROVE_VIEW = "ask for a clear view", "approve a clear view"
 
 MAY: dict[str, frozenset[str]] = {
     "see": EVERYBODY,
@@ -20,6 +21,8 @@ MAY: dict[str, frozenset[str]] = {
     **dict.fromkeys((*INCIDENT_VERBS, *PROPOSAL_VERBS, *SOURCE_VERBS, *RULE_VERBS), AT_THE_DESK),
     **dict.fromkeys(PLACE_VERBS, frozenset({"dpo", "supervisor", "admin"})),
     SET_UP: frozenset({"supervisor", "admin"}),
+    ASK_FOR_VIEW: AT_THE_DESK,
+    APPROVE_VIEW: LOOKING_CLOSER,
     SEE_PICTURES: AT_THE_DESK | {"dpo"},
     "accept": frozenset({"supervisor", "admin"}),
     RELOAD: frozenset({"supervisor", "admin"}),
