@@ -11,11 +11,14 @@ from pathlib import Path
 import httpx
 import uvicorn
 from fastapi import FastAPI
+from msgspec.structs import replace
 
 from tocsin.app.config import Settings
 from tocsin.app.house import House, naming_of, open_house, unmasking_of
 from tocsin.app.inforce import changes
+from tocsin.city.cameras import Camera, Pose
 from tocsin.city.context import City
+from tocsin.city.processing import Processing
 from tocsin.city.registry import Coverage, Sensor
 from tocsin.engine.desk import Desk
 from tocsin.engine.embedded import Embedded, Limits
@@ -41,13 +44,28 @@ DEMO = Account(id="acc-demo", name="Demo operator", role="supervisor")
 PAGE = {"X-Tocsin": "1"}
 
 
+RECORD = Processing(
+    id="square",
+    name="Test Square",
+    purpose="Safety of people on the square.",
+    legal_basis="An example act.",
+    controller="The city.",
+    notice="Cameras watch this square.",
+    forbidden=("vision.loitering",),
+)
+SET_UP = Camera(processing="square", pose=Pose(height_m=6.0, tilt_deg=25.0, field_deg=60.0, bearing_deg=90.0))
+"""How cam-1 is set up; cam-0 is one that the map knows and nobody connected."""
+
+
 def small_city() -> City:
-    """Three gas sensors, a camera and a network sensor around a square."""
+    """Three gas sensors, two cameras and a network sensor around a square."""
     city = City.empty("Test City", SQUARE)
     for number in range(3):
         place = Place(lon=SQUARE.lon + number * 1e-4, lat=SQUARE.lat, radius_m=5.0)
         city = city.with_sensor(_sensor(f"gas-{number}", "gas", place, ("toxic",)))
     city = city.with_sensor(_sensor("ids", "network", SQUARE, ()))
+    camera = replace(_sensor("cam-1", "camera", SQUARE, ()), level_max=Level.REDACTED, camera=SET_UP)
+    city = city.with_sensor(camera).with_processing(RECORD)
     return city.with_sensor(_sensor("cam-0", "camera", SQUARE, ()))
 
 

@@ -164,7 +164,7 @@ class Desk:
         if wish.verb == AIM:
             aim_of(wish.text)
         elif wish.verb == SET_UP:
-            camera_of(wish.text)
+            self._view.seen_with(wish.target, camera_of(wish.text))
 
     def _check_place(self, wish: Wish) -> None:
         name = wish.target.removeprefix(PLACE)

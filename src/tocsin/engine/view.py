@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from tocsin.city.cameras import Camera
 from tocsin.city.context import City
+from tocsin.city.registry import Sensor
 from tocsin.contract.camera_views import seeing
 from tocsin.engine.doorway import looked_at
 from tocsin.engine.patience import patiently
@@ -166,12 +167,20 @@ class View:
             self.city = self.city.with_sensor(sensor.aimed(bearing_deg, field_deg))
             seat.changed = True
 
-    def set_up(self, source: str, camera: Camera) -> None:
-        """Take over how a person set a camera up; its coverage follows the ground that it sees."""
+    def seen_with(self, source: str, camera: Camera) -> Sensor | None:
+        """A camera as it would be with another set-up; its coverage follows the ground that it sees.
+
+        Raises BadInput or ConfigError where that set-up lies on no ground.
+        """
         sensor = self.city.sensors.get(source)
+        return None if sensor is None else seeing(replace(sensor, camera=camera))
+
+    def set_up(self, source: str, camera: Camera) -> None:
+        """Take over how a person set a camera up."""
+        sensor = self.seen_with(source, camera)
         seat = self._seats.find(source)
         if sensor is not None and seat is not None:
-            self.city = self.city.with_sensor(seeing(replace(sensor, camera=camera)))
+            self.city = self.city.with_sensor(sensor)
             seat.changed = True
 
     def switch(self, place: str, kind: str, *, allowed: bool) -> None:
