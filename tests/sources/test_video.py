@@ -9,9 +9,9 @@ import pytest
 from tests.sources.clips import picture, places, write
 from tocsin.contract.pictures import Frame
 from tocsin.contract.resources import Resources
+from tocsin.contract.streams import LiveClock
 from tocsin.model import ConfigError, Level, Origin
 from tocsin.sources.video import Video
-from tocsin.sources.video.timing import LiveClock
 
 SECRETS = Resources(secrets={"cam": "a/b"})
 

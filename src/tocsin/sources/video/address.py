@@ -3,15 +3,13 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
-from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
+from tocsin.contract.streams import called
 from tocsin.model import ConfigError
 
 Way = Literal["rtsp", "http", "usb", "file", "folder"]
 
 _NETWORK: dict[str, Way] = {"rtsp": "rtsp", "rtsps": "rtsp", "http": "http", "https": "http"}
-_SECRET_WORDS = frozenset({"password", "passwd", "pass", "pwd", "token", "secret"})
-
 CLIPS = (".mp4", ".avi", ".mkv", ".mov", ".webm", ".ts", ".mpg", ".mpeg", ".m4v", ".mjpeg", ".mjpg", ".h264", ".264")
 PICTURES = (".jpg", ".jpeg", ".png")
 FILES_MAX = 100_000
@@ -35,7 +33,7 @@ class Address:
         """
         scheme = url.partition(":")[0].lower() if "://" in url else ""
         if scheme in _NETWORK:
-            return _network(url, user, password, name)
+            return cls(_NETWORK[scheme], *called(url, user, password, name=name))
         if scheme not in ("", "file"):
             raise ConfigError(f"{name}: {scheme}:// is not read: use rtsp, rtsps, http, https, /dev/videoN or a file.")
         path = url.removeprefix("file://")
@@ -47,27 +45,6 @@ class Address:
     def recorded(self) -> bool:
         """Whether it has an end: a file, or a folder of them."""
         return self.way in ("file", "folder")
-
-
-def _network(url: str, user: str, password: str, name: str) -> Address:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        raise ConfigError(f"{name}: the URL has no valid port: write rtsp://192.0.2.7:554/path.") from None
-    if not parts.hostname:
-        raise ConfigError(f"{name}: the URL names no host: write rtsp://192.0.2.7/path.")
-    if parts.username or parts.password:
-        raise ConfigError(f"{name}: no user or password in a URL: set `user` and `secret`.")
-    told = [key for key, value in parse_qsl(parts.query) if key.lower() in _SECRET_WORDS and value != "{secret}"]
-    if told:
-        raise ConfigError(f"{name}: no password in a URL: write {told[0]}={{secret}} and set `secret`.")
-    user, password = quote(user, safe=""), quote(password, safe="")
-    filled = parts.query.replace("{user}", user).replace("{secret}", password)
-    identity = f"{user}:{password}@" if user and "{secret}" not in parts.query else ""
-    called = urlunsplit((parts.scheme, identity + parts.netloc, parts.path, filled, ""))
-    shown = urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
-    return Address(_NETWORK[parts.scheme.lower()], shown, called)
 
 
 def _local(path: Path, name: str) -> Address:

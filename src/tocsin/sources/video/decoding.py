@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from tocsin.contract.raster import Raster
+from tocsin.contract.streams import words_for
 from tocsin.model import SourceLost
-from tocsin.sources.video.opening import Stream, refuse_size, told_wall, words_for
+from tocsin.sources.video.opening import Stream, refuse_size, told_wall
 
 if TYPE_CHECKING:
     from av.packet import Packet

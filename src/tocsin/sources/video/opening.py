@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from tocsin.contract.streams import words_for
 from tocsin.model import ConfigError, SourceLost
 from tocsin.sources.video.address import Way
 
@@ -52,24 +53,6 @@ _OPTIONS: dict[Way, dict[str, str]] = {
 }
 _TRANSPORT = {"tcp": "tcp", "udp": "udp", "multicast": "udp_multicast"}
 
-_SAID = {
-    "HTTPUnauthorizedError": "it refuses us: check `user` and `secret`",
-    "HTTPForbiddenError": "it refuses us: check `user` and `secret`",
-    "HTTPNotFoundError": "it has no stream at this path",
-    "ConnectionRefusedError": "nobody listens at this address",
-    "ConnectionResetError": "it ended the connection",
-    "BrokenPipeError": "it ended the connection",
-    "EOFError": "it ended the stream",
-    "ExitError": "it sends nothing",
-    "TimeoutError": "it sends nothing",
-    "FileNotFoundError": "there is no such device or file",
-    "PermissionError": "we may not read it",
-    "InvalidDataError": "what it sends is no video that can be read",
-    "ProtocolNotFoundError": "it points to an address of a kind that is not followed",
-    "DemuxerNotFoundError": "what it sends is no video that can be read",
-    "DecoderNotFoundError": "there is no decoder for its video: let it send H.264, H.265 or MJPEG",
-}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -101,12 +84,6 @@ def require_av() -> None:
     except ImportError as error:
         raise ConfigError("Video needs PyAV: pip install 'tocsin[vision]'.") from error
     av.logging.set_level(None)  # what it would say of a stream holds its address, and so its password
-
-
-def words_for(error: Exception) -> str:
-    """What went wrong, without the address (it may hold a password)."""
-    known = _SAID.get(type(error).__name__)
-    return known or f"it cannot be read ({getattr(error, 'strerror', None) or type(error).__name__})"
 
 
 @contextmanager

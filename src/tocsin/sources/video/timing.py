@@ -1,27 +1,14 @@
-"""When a picture was taken: times told by streams and files on our clock, never backwards, jumps said."""
+"""How far apart pictures are, when those of a file were taken whatever it claims, and which of them are due."""
 
 from collections import deque
 from statistics import median
 
-JUMP_S = 2.0
-"""How far a stream's time may run ahead of ours between two pictures before it is a jump."""
-
-SETTLE_S = 3.0
-"""How long a stream's time may lag by more than JUMP_S before it is put right at once."""
-
-LATE_RATE, EARLY_RATE = 0.01, 0.1
-"""Seconds per second by which a drift is followed: pictures seem late on a busy network, early they cannot be."""
-
-WALL_S = (-0.5, 5.0)
-"""How long before its arrival a camera may say that a picture was taken, for its clock to be believed."""
+from tocsin.contract.streams import STEP_S
 
 LEAP_S = 10.0
 """Longest pause in a file that is believed, where pictures are not far apart anyway (then LEAP_STEPS of them)."""
 
 LEAP_STEPS = 20
-
-STEP_S = 0.001
-"""Least time between two pictures of one camera."""
 
 EVERY_S = (0.001, 3600.0)
 """Between these, a distance between pictures is believed."""
@@ -45,60 +32,6 @@ class Every:
             self._steps.append(step_s)
             self.s = median(self._steps)
         return self.s
-
-
-class LiveClock:
-    """Maps the times of a stream onto our clock, from the moment of connecting, and follows slow drift.
-
-    The first picture is dated by its arrival. Where the camera says by its own clock when it took a picture
-    (RTCP), and that is credible, drift is followed towards this; else towards the arrival.
-
-    >>> clock = LiveClock()
-    >>> clock.at(5.0, arrived=1000.0), clock.at(5.1, arrived=1000.3), clock.at(4.0, arrived=1000.5)
-    ((1000.0, False), (1000.103, False), (1000.5, True))
-    """
-
-    def __init__(self) -> None:
-        self._offset: float | None = None
-        self._told = self._arrived = self._last = 0.0
-        self._off_since: float | None = None
-
-    def restart(self) -> None:
-        """A new connection: its times have nothing to do with those before."""
-        self._offset = self._off_since = None
-
-    def at(self, told: float | None, arrived: float, wall: float | None = None) -> tuple[float, bool]:
-        """When a picture was taken, and whether its time jumped."""
-        if told is None:
-            return self._forward(arrived), False
-        believed = wall is not None and WALL_S[0] <= arrived - wall <= WALL_S[1]
-        offset = (wall if believed and wall is not None else arrived) - told
-        jumped = self._offset is not None and self._leapt(told, arrived, offset - self._offset)
-        if self._offset is None or jumped:
-            self._offset, self._off_since = offset, None
-        else:
-            self._offset += _followed(offset - self._offset, max(0.0, arrived - self._arrived))
-        self._told, self._arrived = told, arrived
-        return self._forward(told + self._offset), jumped
-
-    def _leapt(self, told: float, arrived: float, off: float) -> bool:
-        step, gone = told - self._told, arrived - self._arrived
-        if off <= JUMP_S:
-            self._off_since = None
-        elif self._off_since is None:
-            self._off_since = arrived
-        lags = self._off_since is not None and arrived - self._off_since >= SETTLE_S
-        return step < 0.0 or step > gone + JUMP_S or lags
-
-    def _forward(self, at: float) -> float:
-        self._last = max(at, self._last + STEP_S)
-        return round(self._last, 6)
-
-
-def _followed(off: float, gone: float) -> float:
-    if off < 0.0:
-        return max(off, -EARLY_RATE * gone)
-    return min(off, LATE_RATE * gone)
 
 
 class FileClock:

@@ -6,12 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from tocsin.contract.protocols import Delivered
+from tocsin.contract.streams import LiveClock
 from tocsin.model import SourceLost
 from tocsin.sources.video.address import Address, files_of
 from tocsin.sources.video.decoding import Counts, Decoded, Painter, decoded
 from tocsin.sources.video.opening import Plan, Stream, opened
 from tocsin.sources.video.pictures import Declared, Marks, Taken, reading_of
-from tocsin.sources.video.timing import Every, LiveClock, Thinning
+from tocsin.sources.video.timing import Every, Thinning
 
 WARM_S_MAX = 2.0
 """Longest time after connecting in which pictures that a camera had in store are passed over."""
