@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from tocsin.app.apart import groups, runs_apart
 from tocsin.app.config import EMBEDDED, BrokerPlan, MemberPlan, OutletPlan, Settings
 from tocsin.app.house import House, open_house, settled
 from tocsin.app.inforce import changes
@@ -104,7 +105,7 @@ def go_live(
     """
     house = settled(open_house(folder, settings, city, rules=rules))
     broker = broker_of(folder / "broker", settings.broker, devices or []) if settings.broker.enabled else None
-    sources = {name: _source(house, name, plan, broker) for name, plan in settings.inputs.items()}
+    sources = _sources(house, broker, clock)
     kinds = {name: (settings.inputs[name].kind, running) for name, running in sources.items()}
     engine = Embedded(house.flow, kinds, clock=clock)
     outbox = Outbox(house.log)
@@ -152,6 +153,14 @@ def _permit(house: House, clock: Clock, delivery: Delivery, kind: str, *, exerci
 def _send(house: House, outbox: Outbox, action: Action, now: float) -> None:
     for delivery in house.graph.act(action):
         outbox.put(delivery, now)
+
+
+def _sources(house: House, broker: Broker | None, clock: Clock) -> dict[str, RunningSource]:
+    """Every input connected, in the order of the settings; cameras in processes of their own."""
+    plans = house.settings.inputs
+    beside = {name: plan for name, plan in plans.items() if runs_apart(plan)}
+    apart = {name: group.running(name) for group in groups(house, beside, clock) for name in group.start().names}
+    return {name: apart[name] if name in apart else _source(house, name, plan, broker) for name, plan in plans.items()}
 
 
 def _source(house: House, name: str, plan: MemberPlan, broker: Broker | None) -> RunningSource:
