@@ -32,7 +32,7 @@ from tocsin.engine.apart.messages import (
     packed,
     to_child,
 )
-from tocsin.engine.perceiving import Perception, Seen
+from tocsin.engine.perceiving import Perception, Seen, inside
 from tocsin.model import BadInput, Level, Reading, SourceLost, TocsinError
 
 log = structlog.get_logger()
@@ -242,9 +242,8 @@ class Beside:
         if not readings and not rejected:
             return
         one = self.inputs[name]
-        level = max((type(reading.body).level for reading in readings), default=Level.AMBIENT)
-        if level > Level.REDACTED:
-            raise BadInput(f"a body of level {int(level)} was about to leave the process beside the cameras")
+        if kept := [type(reading.body).__name__ for reading in readings if inside(type(reading.body))]:
+            raise BadInput(f"{kept[0]} was about to leave the process beside the cameras")
         one.room -= 1
         one.tally.given += 1
         self._send(Given(name, tuple(packed(reading) for reading in readings), tuple(rejected)))

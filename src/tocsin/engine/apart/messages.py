@@ -11,7 +11,8 @@ from msgspec import Struct, field
 
 from tocsin.contract.protocols import Wanted
 from tocsin.engine.apart.portion import Portion
-from tocsin.model import BadInput, Body, Level, Origin, Reading, SourceLost, body_type, decode_body
+from tocsin.engine.perceiving import inside
+from tocsin.model import BadInput, Body, Origin, Reading, SourceLost, body_type, decode_body
 
 BYTES_MAX = 64 << 20
 """Longest message: more than any masked picture."""
@@ -77,7 +78,7 @@ class ToHouse(Struct, frozen=True, tag_field="is"):
 
 
 class Given(ToHouse, frozen=True, tag="given"):
-    """What came of one reading of an input: encoded readings at most of level REDACTED, and what was not readable."""
+    """What came of one reading of an input: encoded readings that may leave the process, and what was not readable."""
 
     input: str
     readings: tuple[bytes, ...]
@@ -135,8 +136,11 @@ def unpacked(raw: bytes) -> Reading[Body]:
 
 
 def _check(body: type[Body]) -> None:
-    """Raise BadInput for a body that shows people as they are: it never leaves the process that decodes it."""
-    if body.level > Level.REDACTED:
+    """Raise BadInput for a body that shows people as they are: it never leaves the process that decodes it.
+
+    What is made for a clearance of level 4 may; the gate at the other end asks for that clearance.
+    """
+    if inside(body):
         raise BadInput(f"{body.__name__} is of level {int(body.level)}: it never leaves the process beside the camera")
 
 
