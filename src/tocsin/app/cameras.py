@@ -148,6 +148,8 @@ def add_camera(folder: Path, wanted: Wanted, spot: Spot, record: Processing) -> 
     if not register(folder, [sensor]):
         raise ConfigError(f"There is a sensor {name!r} already: choose another --name, or set it up in the console.")
     parameters: dict[str, Any] = {"url": wanted.url, "source": name, "group": wanted.group}
+    if Path(wanted.url).exists() and not wanted.url.startswith("/dev/"):
+        parameters |= {"url": str(Path(wanted.url).resolve()), "pace": "live", "loop": True}  # as if it were filmed now
     if wanted.user:
         keep_secret(folder, f"camera-{name}", wanted.password)
         parameters |= {"user": wanted.user, "secret": f"camera-{name}"}
