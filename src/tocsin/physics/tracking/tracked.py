@@ -1,6 +1,6 @@
 """What a tracker says of one frame: one row per track, in arrays."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,14 +10,16 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Tracked:
     """All tracks at one moment, row by row.
 
     `ids` are never used twice by one tracker. `boxes` are x1, y1, x2, y2 in pixels; `scores` those of the latest
     detection; `since` the time of the first. `seen`: detected in this very frame, else predicted over missed
-    frames. `confirmed`: seen often enough to be counted. `source` is the row of the detection, or -1. `dropped`
-    is how many detections were refused because they are no boxes (not finite, empty, absurdly large).
+    frames (since `unseen_s`). `hidden` is the share of the box that lies behind another track. `confirmed`: enough
+    was seen to count it; `shown`: confirmed, and seen or missed only briefly. `source` is the row of the detection,
+    or -1. `belief` is how sure the tracker is that this is no false alarm, in nats. `dropped` is how many detections
+    were refused because they are no boxes (not finite, empty, absurdly large) or beyond the limit.
     """
 
     at: float
@@ -29,6 +31,10 @@ class Tracked:
     confirmed: Bools
     velocities_px_s: Floats
     source: Ints
+    unseen_s: Floats
+    hidden: Floats
+    shown: Bools
+    belief: Floats
     dropped: int = 0
 
     def __len__(self) -> int:
@@ -36,15 +42,6 @@ class Tracked:
 
     def only(self, chosen: Bools) -> "Tracked":
         """The rows that are chosen."""
-        return Tracked(
-            self.at,
-            self.ids[chosen],
-            self.boxes[chosen],
-            self.scores[chosen],
-            self.since[chosen],
-            self.seen[chosen],
-            self.confirmed[chosen],
-            self.velocities_px_s[chosen],
-            self.source[chosen],
-            self.dropped,
-        )
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        rows = {name: value[chosen] for name, value in values.items() if isinstance(value, np.ndarray)}
+        return Tracked(**{**values, **rows})
