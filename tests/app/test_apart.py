@@ -71,6 +71,15 @@ def test_a_camera_without_a_record_waits_for_one(house):
     assert live.sources["cam-1"].next_batch(0.5) is None
 
 
+def test_a_camera_with_analytics_on_board_needs_a_record_as_well(tmp_path):
+    plan = MemberPlan(kind="camera.onvif-analytics", parameters={"url": "rtsp://127.0.0.1:9/m", "source": "cam-1"})
+    plans = Settings(inputs={"in": plan}, broker=BrokerPlan(enabled=False))
+    live = go_live(tmp_path / "data", plans, city("cam-1", records={}))
+    assert "does not start" in live.sources["in"].problem()
+    live.house.setting_up.renew()
+    live.stop()
+
+
 def test_a_parameter_that_cannot_work_is_said_at_the_start(tmp_path, clip):
     with pytest.raises(ConfigError, match="no parameter 'urll'"):
         go_live(tmp_path / "data", settings(url=str(clip), urll="x"), city("cam-1"))

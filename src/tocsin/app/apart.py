@@ -1,4 +1,4 @@
-"""Wires inputs that run apart: one process per group, with the perceivers of pictures, under the gate's eye."""
+"""Wires cameras: those that run apart, one process per group, and those that see by themselves, on record."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -7,6 +7,7 @@ from tocsin.app.config import MemberPlan
 from tocsin.app.house import House, declared
 from tocsin.contract.walk import configured, member_of
 from tocsin.engine.apart import Apart, Input
+from tocsin.engine.on_record import OnRecord
 from tocsin.engine.setting_up import of_pictures
 
 
@@ -30,6 +31,14 @@ def groups(house: House, plans: Mapping[str, MemberPlan], clock: Callable[[], fl
     for group in made:
         house.setting_up.elsewhere(group.reload)
     return made
+
+
+def on_record(house: House, declared: Any) -> OnRecord:  # noqa: ANN401  # a declaration of a source
+    """A source that sees people by itself, under its camera's record of processing; raises ConfigError."""
+    declared.check(house.resources)
+    running = OnRecord(declared.source, house.resources, declared.start)
+    house.setting_up.elsewhere(running.reload)
+    return running
 
 
 def _group(

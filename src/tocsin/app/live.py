@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from tocsin.app.apart import groups, runs_apart
+from tocsin.app.apart import groups, on_record, runs_apart
 from tocsin.app.config import EMBEDDED, BrokerPlan, MemberPlan, OutletPlan, Settings
 from tocsin.app.house import House, open_house, settled
 from tocsin.app.inforce import changes
@@ -168,7 +168,10 @@ def _source(house: House, name: str, plan: MemberPlan, broker: Broker | None) ->
     parameters = {"name": name, "origin": house.settings.origin, **plan.parameters}
     if broker is not None and parameters.get("url") == EMBEDDED:
         parameters |= _own_broker(broker, house)
-    running: RunningSource = configured(member, parameters).start(house.resources, house.log.resume_point(name))
+    declared = configured(member, parameters)
+    if getattr(member, "on_record", False):
+        return on_record(house, declared)
+    running: RunningSource = declared.start(house.resources, house.log.resume_point(name))
     return running
 
 

@@ -216,6 +216,8 @@ class Source(Member, Protocol):
 
     One that sets `apart` (a class variable) delivers what must not leave the process beside it: it runs in
     a process of its own with its perceivers, together with the other inputs of its parameter `group`.
+    One that sets `on_record` tells what a camera saw by itself. Both start only where the camera named by
+    their parameter `source` has a complete record of processing.
     """
 
     def start(self, resources: Any, resume: bytes = b"") -> RunningSource:  # noqa: ANN401
