@@ -15,9 +15,9 @@ def best_pairs(gain: Floats, allowed: NDArray[np.bool_]) -> tuple[Ints, Ints]:
     >>> best_pairs(np.array([[0.9, 0.8], [0.85, 0.1]]), np.ones((2, 2), bool))
     (array([0, 1]), array([1, 0]))
     """
-    if not allowed.any():
-        none = np.zeros(0, dtype=np.int64)
-        return none, none
+    rows, columns = np.nonzero(allowed)
+    if len(set(rows.tolist())) == len(rows) == len(set(columns.tolist())):
+        return rows, columns  # nobody competes
     try:
         from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]
     except ImportError:

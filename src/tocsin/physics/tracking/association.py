@@ -1,16 +1,14 @@
-"""Which track takes which detection: how alike they are, and the pairs whose sum is greatest."""
+"""How well tracks and detections go together."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tocsin.model.errors import ConfigError
 from tocsin.physics.tracking.boxes import centred, cornered, height_overlaps, reaching_overlaps
 from tocsin.physics.tracking.motion import Motion
 from tocsin.physics.tracking.parameters import Tracking
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 _GATED = [0, 1, 3]  # widths swing with every step: they take no part
 
@@ -32,22 +30,3 @@ def _distance(of: Tracking, variance: Floats, predicted: Floats, measured: Float
     sd = np.array([of.measured_sd, of.measured_sd, of.measured_size_sd])
     away = measured[None, :, _GATED] - predicted[:, None, _GATED]
     return np.asarray((away**2 / (variance[:, None, _GATED] + (height[..., None] * sd) ** 2)).sum(axis=2))
-
-
-def best_pairs(gain: Floats, allowed: Bools) -> tuple[Ints, Ints]:
-    """Rows and columns of the best assignment; only allowed pairs, each row and column at most once.
-
-    >>> rows, columns = best_pairs(np.array([[0.9, 0.8], [0.85, 0.1]]), np.ones((2, 2), bool))
-    >>> rows.tolist(), columns.tolist()
-    ([0, 1], [1, 0])
-    """
-    rows, columns = np.nonzero(allowed)
-    if len(set(rows.tolist())) == len(rows) == len(set(columns.tolist())):
-        return rows, columns  # nobody competes
-    try:
-        from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]
-    except ImportError:
-        raise ConfigError("Tracking needs SciPy: pip install 'tocsin[vision]'.") from None
-    rows, columns = linear_sum_assignment(np.where(allowed, gain, 0.0), maximize=True)
-    kept = allowed[rows, columns]
-    return rows[kept].astype(np.int64), columns[kept].astype(np.int64)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.model.errors import ConfigError
-from tocsin.physics.tracking.association import best_pairs
+from tocsin.physics.tracking.assignment import best_pairs
 from tocsin.physics.tracking.boxes import centred, reaching_overlaps
 
 Floats = NDArray[np.float64]

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from tocsin.physics.tracking.association import best_pairs
+from tocsin.physics.tracking.assignment import best_pairs
 from tocsin.physics.tracking.rows import Rows
 
 Floats = NDArray[np.float64]

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.model.errors import BadInput
-from tocsin.physics.tracking.association import best_pairs, likeness
+from tocsin.physics.tracking.assignment import best_pairs
+from tocsin.physics.tracking.association import likeness
 from tocsin.physics.tracking.boxes import cornered, hidden_shares
 from tocsin.physics.tracking.camera_motion import common_shift
 from tocsin.physics.tracking.detections import Detections, judged, nothing, ordered
@@ -33,7 +34,7 @@ class Tracker:
     `width_px` and `height_px` are those of the picture: tracks that leave it end, and boxes cut off by its lower
     edge are not judged by their size. Left out, the picture has no edges.
 
-    >>> tracker = Tracker(Tracking(sure=0.6))
+    >>> tracker = Tracker()
     >>> tracker.update(0.0, np.array([[10.0, 10, 30, 60]]), np.array([0.9])).ids.tolist()
     [1]
     >>> later = tracker.update(0.1, np.array([[12.0, 10, 32, 60]]), np.array([0.9]))
@@ -49,7 +50,7 @@ class Tracker:
         self._sizes = None if height_px is None else Plausible(height_px)
         self._noise = np.array([of.measured_sd, of.measured_sd, of.measured_size_sd, of.measured_size_sd])
         self._restless = np.array([of.acceleration, of.acceleration, of.resize, of.resize])
-        self._confirming = of.evidence_share * _logit(np.array([of.sure]))[0]
+        self._confirming = math.inf if of.sure >= 1 else of.evidence_share * _logit(np.array([of.sure]))[0]
         self._at: float | None = None
         self._updated = 0.0
         self._next = 1
@@ -188,7 +189,9 @@ class Tracker:
 
     def _confirm(self, at: float) -> None:
         known = self._rows
-        often = (known.last - known.since >= self.parameters.confirm_s - 1e-9) & (known.hits >= 2)
+        often = (known.last - known.since >= self.parameters.confirm_s - 1e-9) & (
+            (known.hits >= 2) | (self.parameters.confirm_s <= 0)
+        )
         new = ~known.confirmed & (often | (known.belief >= self._confirming))
         known.confirmed |= new
         if self.parameters.static_camera and new.any():
@@ -259,7 +262,7 @@ class Tracker:
 
 
 def _logit(chance: Floats) -> Floats:
-    bounded = np.minimum(np.maximum(chance, 0.01), 0.999)
+    bounded = np.minimum(np.maximum(chance, 1e-3), 1 - 1e-3)
     return np.asarray(np.log(bounded / (1 - bounded)))
 
 
