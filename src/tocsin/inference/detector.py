@@ -14,7 +14,7 @@ from tocsin.inference.sessions import Session
 from tocsin.inference.suppression import suppressed, survivors, without_cut_doubles
 from tocsin.inference.tiling import tiles
 
-CUT_SHARE = 0.7
+CUT_SHARE = 0.5
 """A box cut off at a tile's edge yields to a whole one that holds this share of it."""
 
 

@@ -120,7 +120,8 @@ def _from_tarball(archive: Path, wanted: Mapping[str, Piece]) -> dict[str, bytes
     found: dict[str, bytes] = {}
     with tarfile.open(archive) as opened:
         for member in opened:
-            stream = opened.extractfile(member) if member.name in wanted and member.size <= FILE_BYTES_MAX else None
+            taken_in = member.isreg() and member.name in wanted and member.size <= FILE_BYTES_MAX
+            stream = opened.extractfile(member) if taken_in else None
             if stream is not None:
                 found[member.name] = stream.read()
             if len(found) == len(wanted):

@@ -12,7 +12,7 @@ from tocsin.model import ConfigError
 
 Backend = Literal["onnxruntime", "openvino"]
 
-_GET = {"openvino": "pip install openvino"}
+_GET = {"openvino": "pip install 'tocsin[openvino]'"}
 
 
 class Session(Protocol):

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from tocsin.inference.detected import Detected
-from tocsin.suites.coco.labels import Labelled
+from tocsin.inference.photos import Labelled
 
 PROGRAM = Path(__file__).parents[1] / "peers" / "coco_judge.py"
 JUDGE_S_MAX = 600
 
 
-def judged(python: Path, photos: Sequence[Labelled], found: Sequence[Detected], person: int) -> dict[str, float] | None:
+def judged(
+    python: Path, photos: Sequence[Labelled], found: Sequence[Detected], person: int | None
+) -> dict[str, float] | None:
     """What pycocotools counts; None where it is not installed."""
     if not python.exists():
         return None

@@ -40,10 +40,12 @@ def main(given: dict[str, Any]) -> dict[str, float]:
         judge.evaluate()
         judge.accumulate()
         judge.summarize()
+    whole = {"map": float(judge.stats[0]), "map50": float(judge.stats[1])}
+    if given["person"] is None:
+        return whole
     at_half = judge.eval["precision"][0, :, :, 0, -1]
-    person = classes.index(given["person"]) if given["person"] in classes else None
-    of_person = 0.0 if person is None else float(at_half[:, person].mean())
-    return {"map": float(judge.stats[0]), "map50": float(judge.stats[1]), "person_ap50": of_person}
+    present = given["person"] in classes
+    return {**whole, "person_ap50": float(at_half[:, classes.index(given["person"])].mean()) if present else 0.0}
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
-"""Photos with labels as YOLO writes them: a text per photo, one line per thing, in shares of width and height."""
+"""Labelled photos, by which models are measured: a text per photo, a line per thing, in shares as YOLO writes them."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tocsin.inference.cards import shipped_cards
 from tocsin.inference.detected import Picture
 from tocsin.inference.sessions import needed
 from tocsin.model import ConfigError
@@ -29,6 +31,18 @@ def labelled(folder: Path | None) -> list[Labelled]:
     if folder is None or not paths or not (folder / "labels").is_dir():
         raise ConfigError("Give --data with a folder that holds `images` and `labels` (one text per photo).")
     return [_labelled(path, folder / "labels" / f"{path.stem}.txt") for path in paths]
+
+
+def label_names(folder: Path | None) -> tuple[str, ...]:
+    """What the numbers of the labels mean: the lines of `classes.txt` in the folder, else COCO's 80 things."""
+    path = folder / "classes.txt" if folder else None
+    return tuple(_lines(path)) if path and path.is_file() else shipped_cards()["nanodet"].classes
+
+
+def only_known(photo: Labelled, known: Sequence[int]) -> Labelled:
+    """The photo with only those things whose class is one of these."""
+    chosen = np.isin(photo.classes, known)
+    return replace(photo, boxes=photo.boxes[chosen], classes=photo.classes[chosen])
 
 
 def picture_of(photo: Labelled) -> Picture:
@@ -58,4 +72,4 @@ def _labelled(path: Path, labels: Path) -> Labelled:
 
 def _lines(path: Path) -> list[str]:
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    return [line for line in text.splitlines() if line.strip()]
+    return [line.strip() for line in text.splitlines() if line.strip()]
