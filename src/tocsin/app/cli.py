@@ -9,6 +9,7 @@ import typer
 from tocsin.app.adding import add
 from tocsin.app.admitting import account, token
 from tocsin.app.measuring import bench, evaluate
+from tocsin.app.models import models
 from tocsin.app.policy import policy
 from tocsin.app.proving import export, ledger
 from tocsin.app.sigma import sigma
@@ -34,6 +35,7 @@ app.add_typer(account, name="account")
 app.add_typer(token, name="token")
 app.add_typer(policy, name="policy")
 app.add_typer(sigma, name="sigma")
+app.add_typer(models, name="models")
 
 Folder = Annotated[Path, typer.Argument(help="Folder of the installation, as made by `tocsin init`.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object per line, each with a type.")]

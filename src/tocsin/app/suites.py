@@ -100,26 +100,34 @@ def run_evaluate(
     parameters: Sequence[str] = (),
 ) -> int:
     """Run a suite of quality and print its report; `parameters` are `name=value` of the suite's fields."""
-    options = [*_option("data", data), *_option("test", test), *(f"--seed {seed}" for seed in seeds)]
-    command = " ".join(["tocsin evaluate", name, *options, *(f"--set {text}" for text in parameters)])
-    order = Order(command=command, data=data, test=test, seeds=seeds_of(seeds), say=_say)
-    return _run("evaluate", name, order, parameters, as_json=as_json)
+    tell(measure("evaluate", name, data=data, test=test, seeds=seeds, parameters=parameters), as_json=as_json)
+    return 0
 
 
 def run_bench(
     name: str, data: Path | None, as_json: bool, *, parameters: Sequence[str] = (), seeds: Sequence[str] = ()
 ) -> int:
     """Run a suite of speed or endurance and print its report."""
-    options = [*_option("data", data), *(f"--seed {seed}" for seed in seeds), *(f"--set {text}" for text in parameters)]
-    order = Order(command=" ".join(["tocsin bench", name, *options]), data=data, seeds=seeds_of(seeds), say=_say)
-    return _run("bench", name, order, parameters, as_json=as_json)
-
-
-def _run(verb: Verb, name: str, order: Order, parameters: Sequence[str], *, as_json: bool) -> int:
-    suite = configured(cast("type", suite_named(verb, name)), _parameters(parameters))
-    report = suite.run(order, Bench())
-    _tell(report, as_json=as_json)
+    tell(measure("bench", name, data=data, seeds=seeds, parameters=parameters), as_json=as_json)
     return 0
+
+
+def measure(
+    verb: Verb,
+    name: str,
+    *,
+    data: Path | None,
+    test: Path | None = None,
+    seeds: Sequence[str] = (),
+    parameters: Sequence[str] = (),
+) -> Report:
+    """The report of a suite; it names the command that makes it again."""
+    options = [*_option("data", data), *_option("test", test), *(f"--seed {seed}" for seed in seeds)]
+    command = " ".join([f"tocsin {verb}", name, *options, *(f"--set {text}" for text in parameters)])
+    order = Order(command=command, data=data, test=test, seeds=seeds_of(seeds), say=_say)
+    suite = configured(cast("type", suite_named(verb, name)), _parameters(parameters))
+    report: Report = suite.run(order, Bench())
+    return report
 
 
 def _parameters(texts: Sequence[str]) -> dict[str, Any]:
@@ -149,7 +157,8 @@ def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _tell(report: Report, *, as_json: bool) -> None:
+def tell(report: Report, *, as_json: bool) -> None:
+    """Print a report: one JSON object, or its numbers in columns."""
     if as_json:
         print(msgspec.json.encode(report).decode())
         return
