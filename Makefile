@@ -12,7 +12,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check nightly env console peers lock wheel docs clean
+.PHONY: help demo test check nightly env console models peers lock wheel docs clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -39,6 +39,9 @@ env: $(VENV)/.dev ## make .venv with everything pinned
 
 console: $(VENV)/.demo ## build the web console, if its sources changed
 	@$(BIN)/python tools/build_console.py build
+
+models: env ## fetch the models that see (people, vehicles, faces, poses); tests that need them skip without
+	$(BIN)/tocsin models fetch
 
 docs: env ## write the generated pages of docs/reference
 	$(BIN)/python tools/write_reference.py
