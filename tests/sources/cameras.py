@@ -1,16 +1,23 @@
 """Cameras for tests, on loopback: a real RTSP server (GStreamer's), MJPEG over HTTP, HLS segments."""
 
 import os
+import ssl
 import struct
 import subprocess
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from pathlib import Path
 
 import av
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from tests.sources.clips import write
 
@@ -91,12 +98,36 @@ class Served:
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
+    def secured(self, name):
+        """The same server over TLS, with a certificate as `certificate` makes them; gives its address."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(f"{name}.pem", f"{name}.key")
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        return self.url.replace("http:", "https:")
+
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         self.server.shutdown()
         self.server.server_close()
+
+
+def certificate(name):
+    """A certificate of one's own for this machine, and its key, beside each other; gives their name."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(who, who, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    how = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    Path(f"{name}.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    Path(f"{name}.key").write_bytes(key.private_bytes(*how))
+    return name
 
 
 def mjpeg(jpegs, *, per_s=20, identity=""):

@@ -258,6 +258,13 @@ def test_what_cannot_work_is_said_at_once_and_without_passwords(url, how, why):
     assert "hunter2" not in str(caught.value)
 
 
+def test_hardware_that_is_not_there_is_said(tmp_path):
+    path = write(tmp_path / "clip.mp4", 3)
+    with pytest.raises(ConfigError, match="'nonsense' does not work on this machine"):
+        started(path, hardware="nonsense")
+    assert [len(read(started(path, hardware=name))) for name in ("auto", "off")] == [3, 3]
+
+
 def test_passwords_are_called_and_never_shown():
     video = Video(url="http://192.0.2.7/v?u={user}&p={secret}", source="c", user="eve", secret="cam")
     address = video._address(SECRETS)

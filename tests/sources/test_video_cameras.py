@@ -8,7 +8,7 @@ from base64 import b64encode
 import av
 import pytest
 
-from tests.sources.cameras import Rtsp, folder_served, mjpeg, newest, wait_for
+from tests.sources.cameras import Rtsp, certificate, folder_served, mjpeg, newest, wait_for
 from tests.sources.clips import write
 from tocsin.contract.resources import Resources
 from tocsin.sources.video import Video
@@ -137,6 +137,16 @@ def test_a_password_signs_in_and_is_told_to_nobody(tmp_path):
         refused.close()
     assert f"Camera at {camera.url}/video, since" in problem
     assert "check `user` and `secret`" in problem
+
+
+def test_a_camera_shows_the_certificate_that_is_trusted_or_is_not_watched(tmp_path):
+    good, other = certificate(tmp_path / "good"), certificate(tmp_path / "other")
+    with mjpeg(jpegs(tmp_path)) as camera:
+        url = camera.secured(good)
+        trusted, forged = started(url, ca_file=f"{good}.pem"), started(url, ca_file=f"{other}.pem")
+        newest(trusted)
+        assert "none that `ca_file` trusts" in wait_for(lambda: "trusts" in forged.problem() and forged.problem())
+        trusted.close(), forged.close()
 
 
 def test_what_is_no_camera_is_said(tmp_path):

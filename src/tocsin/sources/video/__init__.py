@@ -1,12 +1,13 @@
 """Video from cameras and files: RTSP, HLS, HTTP-MJPEG, USB cameras, clips and folders of clips, through PyAV."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar, Literal
 
 from tocsin.contract.resources import Resources
 from tocsin.model import ConfigError, Level, Origin
 from tocsin.sources.video.address import Address
-from tocsin.sources.video.opening import require_av
+from tocsin.sources.video.opening import require_av, require_hardware
 from tocsin.sources.video.recorded import RunningRecording
 from tocsin.sources.video.watching import RunningCamera
 
@@ -47,6 +48,7 @@ class Video:
     start_at: float | None = None
     pictures_per_s: float = 25.0
     hardware: str = "auto"
+    ca_file: str = ""
     stall_s: float = 10.0
     retry_s: float = 1.0
     retry_s_max: float = 60.0
@@ -58,6 +60,8 @@ class Video:
             raise ConfigError(f"{self.name}: stall_s, retry_s and pictures_per_s are above 0, retry_s_max is no less.")
         if self.frames_per_s_max < 0.0 or self.width_max < 16:
             raise ConfigError(f"{self.name}: frames_per_s_max is 0 (all) or more, width_max at least 16.")
+        if self.ca_file and not Path(self.ca_file).is_file():
+            raise ConfigError(f"{self.name}: there is no file {self.ca_file} with certificates.")
         address = self._address(resources)
         if self.pace == "file" and not address.recorded:
             raise ConfigError(f"{self.name}: pace `file` is for files; {address.shown} is live.")
@@ -70,6 +74,7 @@ class Video:
         del resume  # pictures of the past are gone; a file begins at its beginning
         self.check(resources)
         require_av()
+        require_hardware(self.hardware)
         address = self._address(resources)
         if address.recorded and self.pace != "live":
             return RunningRecording(self, address)

@@ -62,6 +62,7 @@ class Plan:
     transport: str = "tcp"
     stall_s: float | None = None
     hardware: str = "off"
+    ca_file: str = ""
     pictures_per_s: float = 25.0
 
 
@@ -94,6 +95,8 @@ def opened(called: str, plan: Plan) -> Iterator[Stream]:
     options = dict(_OPTIONS[plan.way])
     if plan.way == "rtsp":
         options["rtsp_transport"] = _TRANSPORT[plan.transport]
+    if plan.ca_file:
+        options |= {"tls_verify": "1", "ca_file": plan.ca_file}
     timeout = None if plan.stall_s is None else (OPEN_S_MAX, plan.stall_s)
     began = time.monotonic()
     try:
@@ -106,13 +109,20 @@ def opened(called: str, plan: Plan) -> Iterator[Stream]:
             hwaccel=accelerator(plan.hardware),
         )
     except (av.FFmpegError, NotImplementedError, ValueError) as error:
-        in_time = timeout is None or time.monotonic() - began < OPEN_S_MAX
-        words = words_for(error) if in_time else f"it shows nothing within {OPEN_S_MAX:.0f} s"
-        raise SourceLost(words) from None  # the cause names the address
+        late = timeout is not None and time.monotonic() - began >= OPEN_S_MAX
+        raise SourceLost(_why_closed(error, plan, late=late)) from None  # the cause names the address
     try:
         yield _stream(container, plan)
     finally:
         container.close()
+
+
+def _why_closed(error: Exception, plan: Plan, *, late: bool) -> str:
+    if late:
+        return f"it shows nothing within {OPEN_S_MAX:.0f} s"
+    if plan.ca_file and type(error).__name__ == "OSError":  # all that is said of a handshake that failed
+        return "its certificate is none that `ca_file` trusts, or it speaks no TLS"
+    return words_for(error)
 
 
 def _stream(container: "InputContainer", plan: Plan) -> Stream:
@@ -167,25 +177,32 @@ def accelerator(hardware: str) -> "HWAccel | None":
     """The hardware decoder to use: `auto` takes the first that works here, `off` none."""
     if hardware == "off":
         return None
-    device = _working_device() if hardware == "auto" else hardware
-    if not device:
+    device = next((one for one in DEVICES if _works(one)), None) if hardware == "auto" else hardware
+    if device is None:
         return None
     from av.codec.hwaccel import HWAccel
 
     return HWAccel(device, allow_software_fallback=True)
 
 
+def require_hardware(hardware: str) -> None:
+    """Raises ConfigError for a kind of hardware decoder that was named and does not work on this machine."""
+    if hardware in ("auto", "off") or _works(hardware):
+        return
+    working = ", ".join(device for device in DEVICES if _works(device)) or "none"
+    raise ConfigError(f"The hardware decoder {hardware!r} does not work on this machine ({working} does): use `auto`.")
+
+
 @functools.cache
-def _working_device() -> str:
-    """The first kind of device that can be opened on this machine; empty where there is none."""
+def _works(device: str) -> bool:
+    """Whether a kind of device can be opened on this machine, and decodes the most common video."""
     import av
     from av.codec.hwaccel import HWAccel, hwdevices_available
 
-    offered = set(hwdevices_available())
-    for device in (one for one in DEVICES if one in offered):
-        try:
-            HWAccel(device).create(av.Codec("h264", "r"))
-        except (av.FFmpegError, NotImplementedError):
-            continue
-        return device
-    return ""
+    if device not in hwdevices_available():
+        return False
+    try:
+        HWAccel(device).create(av.Codec("h264", "r"))
+    except (av.FFmpegError, NotImplementedError):
+        return False
+    return True

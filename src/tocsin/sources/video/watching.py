@@ -81,15 +81,15 @@ class RunningCamera:
     def _run(self) -> None:
         pause_s = self._declared.retry_s
         while not self._closed.is_set() and not self.finished:
-            before = self.counts.decoded
+            decoded_before, opened_before = self.counts.decoded, self.counts.connections
             try:
                 self._watch()
                 continue
             except SourceLost as error:
                 self._trouble(str(error))
-            if self.counts.decoded > before:
+            if self.counts.decoded > decoded_before:
                 pause_s = self._declared.retry_s
-            elif self._declared.hardware == "auto":
+            elif self.counts.connections > opened_before and self._declared.hardware == "auto":
                 self._software = True  # a decoder of the hardware that gives nothing is not tried again
             self._closed.wait(pause_s)
             pause_s = min(2 * pause_s, self._declared.retry_s_max)
@@ -115,6 +115,7 @@ class RunningCamera:
             transport=declared.transport,
             stall_s=declared.stall_s,
             hardware="off" if self._software else declared.hardware,
+            ca_file=declared.ca_file,
             pictures_per_s=declared.pictures_per_s,
         )
 
