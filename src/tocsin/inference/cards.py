@@ -17,7 +17,7 @@ Name = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,63}$")]
 Side = Annotated[int, Meta(ge=16, le=4_096)]
 Three = Annotated[tuple[float, ...], Meta(min_length=3, max_length=3)]
 Sense = Literal["objects", "faces", "poses"]
-DecoderName = Literal["nanodet", "centernet", "yolox", "yolov8", "detr", "blazeface", "movenet"]
+DecoderName = Literal["nanodet", "centernet", "centernet-sides", "yolox", "yolov8", "detr", "blazeface", "movenet"]
 Fit = Literal["centre", "corner", "stretch", "flexible"]
 
 _PACKAGE = Path(__file__).resolve().parents[1]
