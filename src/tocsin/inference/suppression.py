@@ -8,6 +8,9 @@ from tocsin.inference.detected import Detected, Floats, Numbers
 CANDIDATES_MAX = 1_000
 """Most boxes of one picture that are compared with one another; the surest ones."""
 
+_LEAST = np.float32(1e-9)
+"""In place of an area of nothing."""
+
 
 def overlaps(left: Floats, right: Floats) -> tuple[Floats, Floats]:
     """Intersection over union of each pair, and intersection over the area of the right one.
@@ -15,16 +18,23 @@ def overlaps(left: Floats, right: Floats) -> tuple[Floats, Floats]:
     >>> overlaps(np.float32([[0, 0, 2, 2]]), np.float32([[0, 0, 2, 1], [4, 4, 5, 5]]))[0].tolist()
     [[0.5, 0.0]]
     """
-    corner = np.maximum(left[:, None, :2], right[None, :, :2])
-    opposite = np.minimum(left[:, None, 2:], right[None, :, 2:])
-    shared = np.clip(opposite - corner, 0, None).prod(2)
+    shared = _shared(left, right, 0) * _shared(left, right, 1)
     of_left, of_right = _area(left)[:, None], _area(right)[None, :]
-    union = np.maximum(of_left + of_right - shared, 1e-9)
-    return (shared / union).astype(np.float32), (shared / np.maximum(of_right, 1e-9)).astype(np.float32)
+    of_union: Floats = shared / np.maximum(of_left + of_right - shared, _LEAST)
+    of_second: Floats = shared / np.maximum(of_right, _LEAST)
+    return of_union, of_second
+
+
+def _shared(left: Floats, right: Floats, axis: int) -> Floats:
+    """Length that each pair shares along an axis; two axes apart are five times as fast as both at once."""
+    ends: Floats = np.minimum(left[:, None, axis + 2], right[None, :, axis + 2])
+    ends -= np.maximum(left[:, None, axis], right[None, :, axis])
+    return np.maximum(ends, 0, out=ends)
 
 
 def _area(boxes: Floats) -> Floats:
-    area: Floats = np.clip(boxes[:, 2:] - boxes[:, :2], 0, None).prod(1)
+    sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 0)
+    area: Floats = sides[:, 0] * sides[:, 1]
     return area
 
 
