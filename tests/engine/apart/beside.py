@@ -24,7 +24,7 @@ from typing import ClassVar
 from msgspec.structs import replace
 
 from tocsin.contract.camera_views import views
-from tocsin.contract.pictures import Frame, MaskedPicture, PictureState, Track, Tracks
+from tocsin.contract.pictures import ClearPicture, Frame, MaskedPicture, PictureState, Track, Tracks
 from tocsin.contract.protocols import Perceived
 from tocsin.model import ConfigError, Level
 
@@ -34,7 +34,7 @@ class Tells:
     kind: ClassVar[str] = "vision.tells"
     needs: ClassVar[Level] = Level.CLEAR
     accepts: ClassVar = (Frame,)
-    gives: ClassVar = (PictureState, Tracks, MaskedPicture)
+    gives: ClassVar = (PictureState, Tracks, MaskedPicture, ClearPicture)
     words: str = ""
 
     def start(self, resources):
@@ -66,6 +66,7 @@ class Telling:
             PictureState(number=reading.body.number),
             Tracks(tracks=(track,), number=reading.body.number),
             MaskedPicture(jpeg=b"j" * 1000, width=1, height=1, of=reading.body.number, filled=0.0),
+            ClearPicture(jpeg=b"c", width=1, height=1, of=reading.body.number),
         )
         return count, Perceived(readings=tuple(replace(reading, body=body) for body in bodies))
 """

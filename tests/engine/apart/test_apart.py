@@ -77,6 +77,15 @@ def test_no_more_comes_out_than_is_allowed_at_the_moment(group):
     assert wait_for(lambda: group.sources["cam-1"].tally.withheld) > 0
 
 
+def test_a_clear_picture_comes_out_while_a_clearance_runs_and_no_longer(group):
+    group.level = Level.CLEAR
+    wait_for(lambda: "ClearPicture" in group.next("cam-1"))
+    group.level = Level.REDACTED
+    group.empty()
+    wait_for(lambda: "ClearPicture" not in group.next("cam-1"))
+    assert all("ClearPicture" not in group.next("cam-1") for _ in range(10))
+
+
 def test_what_is_asked_of_a_camera_can_only_lower_its_level(group):
     camera = group.sources["cam-1"]
     assert isinstance(camera, Tasked)

@@ -212,7 +212,7 @@ class Beside:
         """What no perceiver takes passes as it is, as far as that may be."""
         body = type(reading.body)
         if not self._perception.takes(body):
-            may_leave = body.level <= min(level, Level.REDACTED)
+            may_leave = body.level <= level and not inside(body)
             seen.readings.extend([reading] if may_leave else [])
             seen.withheld += not may_leave
         return seen

@@ -34,7 +34,7 @@ from tocsin.engine.apart.messages import (
 )
 from tocsin.engine.apart.portion import Portion
 from tocsin.engine.apart.running import RunningApart
-from tocsin.model import BadInput, Level, Origin, SourceLost, TocsinError
+from tocsin.model import BadInput, Body, Level, Origin, Reading, SourceLost, TocsinError
 
 log = structlog.get_logger()
 
@@ -231,11 +231,18 @@ class Apart:
         readings, rejected = [], list(given.rejected)
         for raw in given.readings:
             try:
-                readings.append(unpacked(raw))
+                readings.append(self._allowed_now(one, unpacked(raw)))
             except BadInput as error:
                 one.tally.refused += 1
                 rejected.append((b"", str(error)))
         one.put(Delivered(tuple(readings), tuple(rejected)))
+
+    def _allowed_now(self, one: RunningApart, reading: Reading[Body]) -> Reading[Body]:
+        """The reading; raises BadInput for what is made for a clearance that does not run."""
+        level = type(reading.body).level
+        if level > Level.REDACTED and level > self._level(one.declared, self._clock()):
+            raise BadInput(f"{type(reading.body).__name__} is of level {int(level)}, and no clearance for it runs")
+        return reading
 
     def _note(self, pulse: Pulse) -> None:
         self.trouble, self._failing = pulse.trouble, bool(pulse.trouble)
