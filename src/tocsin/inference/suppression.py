@@ -20,9 +20,8 @@ def overlaps(left: Floats, right: Floats) -> tuple[Floats, Floats]:
     """
     shared = _shared(left, right, 0) * _shared(left, right, 1)
     of_left, of_right = _area(left)[:, None], _area(right)[None, :]
-    of_union: Floats = shared / np.maximum(of_left + of_right - shared, _LEAST)
-    of_second: Floats = shared / np.maximum(of_right, _LEAST)
-    return of_union, of_second
+    union = np.maximum(of_left + of_right - shared, _LEAST)
+    return np.divide(shared, union, dtype=np.float32), np.divide(shared, of_right + _LEAST, dtype=np.float32)
 
 
 def _shared(left: Floats, right: Floats, axis: int) -> Floats:
