@@ -92,6 +92,13 @@ def test_classes_come_from_the_line_or_a_file(tocsin, models, mine, tmp_path):
     assert "2 classes" in tocsin(*add, "tool, box").text
 
 
+def test_a_map_of_middles_is_read_with_steps_of_four(tocsin, models, tmp_path):
+    maps = [np.zeros((depth, 16, 16), np.float32) for depth in (1, 2, 2)]
+    onnx.save(constant_model(maps), tmp_path / "middles.onnx")
+    said = tocsin("models", "add", tmp_path / "middles.onnx", "--decoder", "centernet", "--classes", "bag")
+    assert "Added middles: 1 classes, licence unknown" in said.text
+
+
 @pytest.mark.parametrize(
     ("more", "kind"),
     [
@@ -103,6 +110,8 @@ def test_classes_come_from_the_line_or_a_file(tocsin, models, mine, tmp_path):
         (["--mean", "1,x,2"], ConfigError),
         (["--std", "1,2"], ConfigError),
         (["--colour", "grey"], ConfigError),
+        (["--strides", "8,0"], ConfigError),
+        (["--strides", "8,x"], ConfigError),
         (["--decoder", "guess"], ConfigError),
     ],
 )

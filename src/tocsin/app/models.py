@@ -157,6 +157,7 @@ def add(
     fit: Annotated[
         str, typer.Option(help="centre, corner or stretch: how a picture is laid into the input.")
     ] = "centre",
+    strides: Annotated[str, typer.Option(help="Steps of its grids in pixels (default: 8,16,32; centernet: 4).")] = "",
     licence: Annotated[str, typer.Option(help="Its licence, such as Apache-2.0, where the file does not say.")] = "",
     accept_licence: Annotated[
         bool, typer.Option("--accept-licence", help="Say that the terms in the file were read and are accepted.")
@@ -180,10 +181,11 @@ def add(
             "width": width,
             "height": height,
             "colour": colour,
-            "mean": _three(mean),
-            "std": _three(std),
+            "mean": _numbers(mean),
+            "std": _numbers(std),
             "fit": fit,
         },
+        output={"strides": _whole(strides or ("4" if decoder == "centernet" else "8,16,32"))},
     )
     card = keep(found, wanted, accepted=accept_licence)
     print(f"Added {card.name}: {len(card.classes)} classes, licence {card.licence.spdx}. It is not measured yet:")
@@ -215,13 +217,17 @@ def _size(text: str) -> tuple[int | None, int | None]:
     return int(width), int(height)
 
 
-def _three(text: str) -> list[float]:
+def _numbers(text: str) -> list[float]:
     from tocsin.model import ConfigError
 
     try:
         return [float(part) for part in text.split(",")]
     except ValueError as error:
-        raise ConfigError(f"{text!r} is no list of three numbers such as 0,0,0.") from error
+        raise ConfigError(f"{text!r} is no list of numbers such as 0,0,0.") from error
+
+
+def _whole(text: str) -> list[int]:
+    return [int(number) for number in _numbers(text)]
 
 
 def _classes(text: str, words: "Mapping[str, str]") -> tuple[str, ...]:

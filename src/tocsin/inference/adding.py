@@ -80,7 +80,7 @@ def _card(found: Examined, wanted: Wanted) -> ModelCard:
     for name, fixed in zip(("height", "width"), found.size, strict=True):
         if fixed is not None and said.get(name, fixed) != fixed:
             raise ConfigError(f"This model takes only pictures with a {name} of {fixed}, not {said[name]}.")
-    notice = wanted.licence or "; ".join(found.licences) or "None was in the file, and none was given."
+    notice = "; ".join(filter(None, (wanted.licence, *found.licences))) or "The file names none, and none was given."
     document = {
         "name": wanted.name,
         "title": wanted.title or wanted.name,

