@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any
 
 from msgspec.structs import replace
@@ -38,6 +39,7 @@ class Perception:
         self._by_body: dict[type[Body], list[Perceiver]] = {}
         self._memories: dict[tuple[str, str], Any] = {}
         self._names: dict[int, str] = {}
+        self._spent: dict[str, float] = {}
         self.put(perceivers)
 
     def put(self, perceivers: Iterable[Perceiver]) -> None:
@@ -86,7 +88,7 @@ class Perception:
             group = [(index, reading) for index, reading in wave if type(reading.body) is body]
             for perceiver in self._by_body.get(body, ()):
                 wanted = [pair for pair in group if self._may_give(perceiver, limits[pair[0]])]
-                for (index, _), perceived in zip(wanted, self._looked(perceiver, wanted), strict=True):
+                for (index, _), perceived in zip(wanted, self._timed(perceiver, wanted), strict=True):
                     answers[index].rejected.extend(perceived.rejected)
                     for one in perceived.readings:
                         further.extend(self._sorted(index, one, limits[index], answers[index]))
@@ -106,6 +108,18 @@ class Perception:
         else:
             answer.readings.append(_numbered(reading) if answer.several else reading)
         return goes_on
+
+    def spent_s(self, body: type[Body]) -> float:
+        """Seconds spent so far by those perceivers that make this body."""
+        makers = {id(one): one for many in self._by_body.values() for one in many if body in one.gives}
+        return sum(self._spent.get(self._names[id(one)], 0.0) for one in makers.values())
+
+    def _timed(self, perceiver: Perceiver, wanted: list[tuple[int, Reading[Any]]]) -> Sequence[Perceived]:
+        began = perf_counter()
+        looked = self._looked(perceiver, wanted)
+        name = self._names[id(perceiver)]
+        self._spent[name] = self._spent.get(name, 0.0) + perf_counter() - began
+        return looked
 
     def _looked(self, perceiver: Perceiver, wanted: list[tuple[int, Reading[Any]]]) -> Sequence[Perceived]:
         if not wanted or not isinstance(perceiver, Remembers):

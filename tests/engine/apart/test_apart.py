@@ -2,7 +2,10 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -17,6 +20,18 @@ from tocsin.contract.raster import Raster
 from tocsin.engine.apart.messages import packed, unpacked
 from tocsin.engine.apart.portion import Portion
 from tocsin.model import BadInput, Level, Origin, Reading
+
+HOUSE = """
+import sys, time
+from pathlib import Path
+from tests.engine.apart.beside import Group
+folder = Path(sys.argv[1])
+with Group(folder, {"cam-1": folder / "clip.mp4"}) as group:
+    group.next("cam-1")
+    print(group.apart.pid, flush=True)
+    time.sleep(60)
+"""
+"""A house with one camera that tells the process beside it."""
 
 
 def clip_in(folder):
@@ -181,6 +196,18 @@ def test_a_killed_child_is_said_and_starts_again_and_another_group_goes_on(group
         assert struck.sources["cam-9"].tally.restarts == 1
     wait_for(lambda: track(group, "cam-2").id > before + 10)
     assert group.apart.restarts == 0
+
+
+def test_a_child_does_not_outlive_a_house_that_is_killed(tmp_path):
+    clip_in(tmp_path)
+    house = subprocess.Popen(
+        [sys.executable, "-c", HOUSE, str(tmp_path)], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3]
+    )
+    child = int(house.stdout.readline())
+    house.kill()
+    house.wait()
+    house.stdout.close()
+    wait_for(lambda: not alive(child))
 
 
 def test_a_child_that_hangs_is_killed_and_started_again(tmp_path):

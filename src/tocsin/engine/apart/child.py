@@ -17,7 +17,7 @@ import structlog
 from tocsin.contract.protocols import Delivered, Perceiver, RunningSource, Wanted
 from tocsin.contract.resources import Resources
 from tocsin.contract.walk import configured, member_of, start
-from tocsin.engine.apart.loads import Loads
+from tocsin.engine.apart.loads import STEPS, Known, Loads
 from tocsin.engine.apart.messages import (
     Ask,
     Begin,
@@ -79,6 +79,7 @@ class Beside:
         self._clock = clock
         self._wanted: dict[str, Wanted] = {}
         self._logged: dict[str, float] = {}
+        self._looked = 0
         self._perception = Perception(())
         self._ahead: queue.SimpleQueue[tuple[list[Perceiver], str]] = queue.SimpleQueue()
         self._resources = _resources(begin)
@@ -116,7 +117,7 @@ class Beside:
         """Say that the loop lives, and what is wrong."""
         now = self._clock()
         for name, one in self.inputs.items():
-            overdue = one.loads.overdue(one.counts, self._problem(one), now)
+            overdue = one.loads.overdue(self._known(one, now))
             if overdue is not None:
                 self._give(name, [overdue], [])
             for word in ("dropped", "corrupt", "connections"):
@@ -189,11 +190,12 @@ class Beside:
         for name, reading in taken.items():
             one = self.inputs[name]
             one.tally.frames += 1
+            self._looked += 1
             one.loads.count(reading)
         for name, seen in zip(taken, self._seen(list(taken), asked), strict=True):
             one = self.inputs[name]
             one.tally.withheld += seen.withheld
-            readings = one.loads.complete(seen.readings, one.counts, self._problem(one), self._clock())
+            readings = one.loads.complete(seen.readings, self._known(one, now))
             self._give(name, readings, seen.rejected)
 
     def _seen(self, names: Sequence[str], asked: list[tuple[Reading[Any], Level]]) -> list[Seen]:
@@ -247,6 +249,11 @@ class Beside:
         one.room -= 1
         one.tally.given += 1
         self._send(Given(name, tuple(packed(reading) for reading in readings), tuple(rejected)))
+
+    def _known(self, one: Running, now: float) -> Known:
+        """What is known here of the load of one camera, and of all."""
+        spent = {name: self._perception.spent_s(body) for name, body in STEPS.items()}
+        return Known(one.counts, self._problem(one), self._looked, spent, now)
 
     def _level(self, source: str, now: float) -> Level:
         """What may be observed of a camera now; nothing above level 0 where nobody said so lately."""

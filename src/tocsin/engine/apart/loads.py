@@ -5,11 +5,25 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tocsin.contract.pictures import CameraLoad, MaskedPicture
-from tocsin.model import Reading
+from tocsin.contract.pictures import CameraLoad, MaskedPicture, Scene
+from tocsin.model import Body, Reading
+
+STEPS: dict[str, type[Body]] = {"detect_ms": Scene, "mask_ms": MaskedPicture}
+"""Which body's makers take the time that is told under a name; who finds people also follows them."""
 
 REPORT_S = 15.0
 """So long without a report of the perceivers, and the process reports by itself, where pictures came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the process knows when a report is made: of one camera its counts and problem, of all the time spent."""
+
+    counts: object
+    problem: str
+    looked: int
+    spent_s: dict[str, float]
+    now: float
 
 
 @dataclass(slots=True)
@@ -22,6 +36,8 @@ class Loads:
     pictures: int = 0
     decoded: int = 0
     decode_s: float = 0.0
+    spent_s: dict[str, float] = field(default_factory=dict)
+    looked: int = 0
     last: Reading[Any] | None = field(default=None)
     reported: int = 0
 
@@ -31,37 +47,45 @@ class Loads:
         self.dropped += getattr(reading.body, "dropped", 0)
         self.last = reading
 
-    def complete(self, readings: list[Reading[Any]], counts: object, problem: str, now: float) -> list[Reading[Any]]:
+    def complete(self, readings: list[Reading[Any]], known: Known) -> list[Reading[Any]]:
         """The same readings, with what is known here written into a report of the load among them."""
         self.pictures += sum(isinstance(one.body, MaskedPicture) for one in readings)
         return [
-            replace(one, body=self._report(one.body, counts, problem, now)) if isinstance(one.body, CameraLoad) else one
+            replace(one, body=self._report(one.body, known)) if isinstance(one.body, CameraLoad) else one
             for one in readings
         ]
 
-    def overdue(self, counts: object, problem: str, now: float) -> Reading[CameraLoad] | None:
+    def overdue(self, known: Known) -> Reading[CameraLoad] | None:
         """A report of our own where frames came and no perceiver reports: a sign that the camera lives."""
-        last, gone = self.last, now - self.began
+        last, gone = self.last, known.now - self.began
         if last is None or gone < REPORT_S:
             return None
         blank = CameraLoad(frames_per_s=self.frames / gone, detections_per_s=0.0, pictures_per_s=0.0, dropped=0)
-        body = self._report(replace(blank, dropped=self.dropped), counts, problem, now)
+        body = self._report(replace(blank, dropped=self.dropped), known)
         self.reported += 1
         return replace(last, body=body, boot=f"{last.boot}/load", seq=self.reported)
 
-    def _report(self, load: CameraLoad, counts: object, problem: str, now: float) -> CameraLoad:
-        gone = max(now - self.began, 1e-3)
+    def _report(self, load: CameraLoad, known: Known) -> CameraLoad:
+        gone, counts = max(known.now - self.began, 1e-3), known.counts
         decoded = getattr(counts, "decoded", 0) - self.decoded
         decode_s = getattr(counts, "decode_s", 0.0) - self.decode_s
+        looked = known.looked - self.looked
+        steps = {name: _ms(spent - self.spent_s.get(name, 0.0), looked) for name, spent in known.spent_s.items()}
         made = replace(
             load,
             pictures_per_s=round(self.pictures / gone, 3),
-            decode_ms=round(1000.0 * decode_s / decoded, 3) if decoded > 0 else 0.0,
+            decode_ms=_ms(decode_s, decoded),
             width=load.width or getattr(counts, "width", 0),
             height=load.height or getattr(counts, "height", 0),
-            problem=load.problem or problem,
+            problem=load.problem or known.problem,
+            **steps,
         )
-        self.began, self.last = now, None
+        self.began, self.last = known.now, None
         self.frames = self.dropped = self.pictures = 0
         self.decoded, self.decode_s = self.decoded + decoded, self.decode_s + decode_s
+        self.looked, self.spent_s = known.looked, dict(known.spent_s)
         return made
+
+
+def _ms(seconds: float, count: int) -> float:
+    return round(1000.0 * seconds / count, 3) if count > 0 else 0.0
