@@ -1,6 +1,6 @@
 """Crowds on the ground, in metres: density, flow, speed, spread of velocity, pressure, and passages over a line."""
 
-from tocsin.physics.crowd_flow.floor import Floor, Shares
+from tocsin.physics.crowd_flow.floor import Floor, Shares, within
 from tocsin.physics.crowd_flow.moving import (
     Slopes,
     bearing_deg,
@@ -11,12 +11,14 @@ from tocsin.physics.crowd_flow.moving import (
 )
 from tocsin.physics.crowd_flow.passages import Crossings, crossings
 from tocsin.physics.crowd_flow.voronoi import cells, voronoi_density
+from tocsin.physics.crowd_flow.walking import Walking
 
 __all__ = [
     "Crossings",
     "Floor",
     "Shares",
     "Slopes",
+    "Walking",
     "bearing_deg",
     "cells",
     "crossings",
@@ -25,4 +27,5 @@ __all__ = [
     "slopes",
     "velocity_variance",
     "voronoi_density",
+    "within",
 ]

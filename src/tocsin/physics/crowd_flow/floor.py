@@ -63,9 +63,20 @@ class Floor:
         across, along = (int(n) for n in np.ceil((high - low) / step))
         origin = low + step / 2
         x, y = np.meshgrid(origin[0] + step * np.arange(across), origin[1] + step * np.arange(along), indexing="ij")
-        inside = _within(x, y, ring)
-        ground = np.ones_like(inside) if floor is None else _within(x, y, np.asarray(floor, dtype=np.float64))
+        inside = within(np.stack([x, y], axis=-1), ring)
+        ground = np.ones_like(inside) if floor is None else within(np.stack([x, y], axis=-1), floor)
         return cls(origin, step, ground | inside, inside)
+
+    def around(self, points: ArrayLike, radius_m: float) -> Flags:
+        """The spots within a radius of anybody."""
+        where = np.asarray(points, dtype=np.float64).reshape(-1, 2)
+        flags = np.zeros(self.area.shape, dtype=np.bool_)
+        flags.reshape(-1)[self._pairs(where, radius_m)[0]] = True
+        return flags
+
+    def on(self, ground: Flags) -> "Floor":
+        """The same floor where only these spots can be stood on."""
+        return Floor(self.origin, self.step_m, ground, self.area)
 
     @property
     def area_m2(self) -> float:
@@ -85,7 +96,14 @@ class Floor:
 
     def _reached(self, where: Floats, cutoff_m: float) -> NDArray[np.int64]:
         """Every pair of spot and person within reach, as one number that sorts by spot, then by distance."""
-        span = int(np.ceil(cutoff_m / self.step_m))
+        spot, who, apart = self._pairs(where, cutoff_m)
+        far = (apart / cutoff_m**2 * PEOPLE_MAX).astype(np.int64)
+        keys: NDArray[np.int64] = ((spot << (2 * BITS)) | (far << BITS) | who)[self.ground.reshape(-1)[spot]]
+        return keys
+
+    def _pairs(self, where: Floats, radius_m: float) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+        """Spots within a radius of people: the spot, who it is, and the square of the distance."""
+        span = int(np.ceil(radius_m / self.step_m))
         steps = np.arange(-span, span + 1)
         x, y = ((np.round((where[:, n] - self.origin[n]) / self.step_m))[:, None] + steps for n in (0, 1))
         apart_x, apart_y = (
@@ -93,13 +111,9 @@ class Floor:
         )
         wide, deep = self.area.shape
         apart = apart_x[:, :, None] + apart_y[:, None, :]
-        on = (apart <= cutoff_m**2) & _on(x, wide)[:, :, None] & _on(y, deep)[:, None, :]
+        on = (apart <= radius_m**2) & _on(x, wide)[:, :, None] & _on(y, deep)[:, None, :]
         who, across, along = np.nonzero(on)
-        spot = (x[who, across] * deep + y[who, along]).astype(np.int64)
-        far = (apart[on] / cutoff_m**2 * PEOPLE_MAX).astype(np.int64)
-        keys: NDArray[np.int64] = (spot << (2 * BITS)) | (far << BITS) | who
-        kept: NDArray[np.int64] = keys[self.ground.reshape(-1)[spot]]
-        return kept
+        return (x[who, across] * deep + y[who, along]).astype(np.int64), who, apart[on]
 
     def density(self, points: ArrayLike, cutoff_m: float = 1.0) -> float:
         """Persons per square metre in the area."""
@@ -111,10 +125,16 @@ def _on(index: Floats, count: int) -> Flags:
     return (index >= 0) & (index < count)
 
 
-def _within(x: Floats, y: Floats, ring: Floats) -> Flags:
-    """Which points lie in a ring (even-odd rule)."""
+def within(points: ArrayLike, ring: ArrayLike) -> Flags:
+    """Which points (…, 2) lie in a ring (even-odd rule).
+
+    >>> within([(1, 1), (3, 1)], [(0, 0), (2, 0), (2, 2), (0, 2)]).tolist()
+    [True, False]
+    """
+    where, corners = np.asarray(points, dtype=np.float64), np.asarray(ring, dtype=np.float64)
+    x, y = where[..., 0], where[..., 1]
     inside = np.zeros(x.shape, dtype=np.bool_)
-    for (x1, y1), (x2, y2) in zip(ring, np.roll(ring, -1, axis=0), strict=True):
+    for (x1, y1), (x2, y2) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
         if y1 != y2:
             inside ^= ((y1 > y) != (y2 > y)) & (x < x1 + (y - y1) / (y2 - y1) * (x2 - x1))
     return inside
