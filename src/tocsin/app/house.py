@@ -97,64 +97,95 @@ def open_house(
     """
     private = folder / "private"
     private.mkdir(parents=True, exist_ok=True, mode=0o700)
-    keys = KeyRing.open(private / "keys")
-    log = _log(folder, keys, recorded=recorded)
-    ledger = Ledger.open(folder / "ledger", private / "ledger", origin=_ledger_origin(city))
-    policies = Policies.load(content_folder() / "policies", *(Path(name) for name in settings.policies))
+    stores = _stores(folder, private, settings, city, recorded=recorded)
     texts = rules if isinstance(rules, RuleTexts) else RuleTexts.read(content_folder(), rules)
     texts.keep(folder)
-    parts = in_force(city, policies, settings, content_folder(), texts)
+    parts = in_force(city, stores.policies, settings, content_folder(), texts)
     resources = _resources(folder, private, city, texts, parts)
     seats = Seats(city, newcomers=settings.newcomers)
-    casebook, quarantine = Casebook(log), Quarantine(log)
-    view = View(city, seats, casebook, Ring(first=log.last_pos + 1))
+    view = View(city, seats, stores.casebook, Ring(first=stores.log.last_pos + 1))
     graph = Graph(_nodes(settings, resources), Cards.load(content_folder() / "cards"))
-    ruling = Ruling(seats, view, settings.origin)
-    view.each_fact(ruling.hear)
     perceivers = tuple(one for one in declared("perceivers", settings).values() if pictures or not of_pictures(one))
     doorway = Doorway(
         seats,
         [start(one, resources) for one in perceivers],
-        admission_by(policies, ledger),
+        admission_by(stores.policies, stores.ledger),
         skew_s_max=float("inf") if recorded else SKEW_S_MAX,
     )
     resources_of = partial(_with_rules, resources, parts)
     reloading = Reloading(graph, doorway, perceivers=perceivers, resources=resources, resources_of=resources_of)
-    gallery = Gallery(Clips.open(folder / "clips", keys), ledger, seats, lambda: view.city)
+    gallery = Gallery(stores.clips, stores.ledger, seats, lambda: view.city)
     flow = Flow(
         doorway=doorway,
         graph=graph,
-        log=log,
-        snapshots=Snapshots(log),
-        quarantine=quarantine,
+        log=stores.log,
+        snapshots=Snapshots(stores.log),
+        quarantine=stores.quarantine,
         told=(view, gallery),
         origin=settings.origin,
         reloading=reloading,
     )
     flow.show(gallery.show)
-    setting_up = SettingUp(graph, view, lambda: reloading.resources)
-    view.each_fact(setting_up.hear)
     return House(
         folder=folder,
         settings=settings,
         city=city,
         resources=resources,
-        log=log,
-        ledger=ledger,
-        policies=policies,
-        casebook=casebook,
-        quarantine=quarantine,
+        log=stores.log,
+        ledger=stores.ledger,
+        policies=stores.policies,
+        casebook=stores.casebook,
+        quarantine=stores.quarantine,
         seats=seats,
         view=view,
         graph=graph,
-        ruling=ruling,
+        ruling=_ruling(seats, view, settings),
         flow=flow,
         in_force=parts,
         reloading=reloading,
         rules=Rules(graph, reloading),
         gallery=gallery,
-        setting_up=setting_up,
+        setting_up=_setting_up(graph, view, reloading),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Stores:
+    """What lies on the disk of one installation, opened."""
+
+    log: EventLog
+    ledger: Ledger
+    policies: Policies
+    casebook: Casebook
+    quarantine: Quarantine
+    clips: Clips
+
+
+def _stores(folder: Path, private: Path, settings: Settings, city: City, *, recorded: bool) -> _Stores:
+    keys = KeyRing.open(private / "keys")
+    log = EventLog.open(folder / "log", keys, limits=LogLimits(batch_wait_s_max=0.0) if recorded else None)
+    return _Stores(
+        log=log,
+        ledger=Ledger.open(folder / "ledger", private / "ledger", origin=_ledger_origin(city)),
+        policies=Policies.load(content_folder() / "policies", *(Path(name) for name in settings.policies)),
+        casebook=Casebook(log),
+        quarantine=Quarantine(log),
+        clips=Clips.open(folder / "clips", keys),
+    )
+
+
+def _ruling(seats: Seats, view: View, settings: Settings) -> Ruling:
+    """What is decided about sources takes effect as it is told."""
+    ruling = Ruling(seats, view, settings.origin)
+    view.each_fact(ruling.hear)
+    return ruling
+
+
+def _setting_up(graph: Graph, view: View, reloading: Reloading) -> SettingUp:
+    """What reads cameras starts anew after that: it must hear of it later."""
+    setting_up = SettingUp(graph, view, lambda: reloading.resources)
+    view.each_fact(setting_up.hear)
+    return setting_up
 
 
 def naming_of(house: House, clock: Callable[[], float]) -> Naming:
@@ -178,11 +209,6 @@ def settled(house: House) -> House:
     gc.collect()
     gc.freeze()
     return house
-
-
-def _log(folder: Path, keys: KeyRing, *, recorded: bool) -> EventLog:
-    limits = LogLimits(batch_wait_s_max=0.0) if recorded else None
-    return EventLog.open(folder / "log", keys, limits=limits)
 
 
 def _resources(folder: Path, private: Path, city: City, texts: RuleTexts, parts: Mapping[str, str]) -> Resources:
