@@ -107,40 +107,46 @@ def _numbered(fact: Observation[Tracks], number: int, since: float) -> Observati
     return replace(fact, body=replace(fact.body, tracks=tracks))
 
 
+HANGS = Pose(height_m=6.0, tilt_deg=30.0, field_deg=75.0)
+"""How the camera of the cases hangs where it is placed on the ground: what is 10 m north of it is near the middle."""
+
+
 def crowd_walks(
     people: int,
-    spot: Point,
+    spot_m: Point,
     *,
     toward: Point | None = None,
     m_s: float = 1.3,
     lasting_s: float = 4.0,
     calm_s: float = 0.0,
-    calm_m_s: float = 0.0,
-    height: float = 0.1,
 ) -> list[Observation[Tracks]]:
-    """People around a spot of an uncalibrated picture: calm at first, then all going one way, or outward for None.
-
-    Metres are those of a body of 1.7 m, as detectors take them where no ground plane is known.
-    """
-    metre = height / STATURE_M
-    starts = [
-        (spot[0] + 0.7 * (n % 3 - 1) * metre, spot[1] + 0.9 * (n // 3 - people / 6) * metre) for n in range(people)
-    ]
-    made, places = [], starts
+    """People around a spot (metres east and north): calm at first, then all going one way, or outward for None."""
+    places = [(spot_m[0] + 0.9 * (n % 3 - 1), spot_m[1] + 1.1 * (n // 3 - (people - 1) / 6)) for n in range(people)]
+    made = []
     for frame in range(round((calm_s + lasting_s) * 5)):
-        made.append([track(place, id=n + 1, height=height) for n, place in enumerate(places)])
-        speed = (calm_m_s if frame < calm_s * 5 else m_s) * 0.2 * metre
-        places = [_further(place, spot, toward, speed, n) for n, place in enumerate(places)]
-    return frames(made)
+        made.append([_on_ground(place, n + 1) for n, place in enumerate(places)])
+        step_m = 0.0 if frame < calm_s * 5 else m_s * 0.2
+        places = [_further(place, spot_m, toward, step_m, n) for n, place in enumerate(places)]
+    return frames(made, calibrated=True)
 
 
-def _further(place: Point, spot: Point, toward: Point | None, step: float, n: int) -> Point:
-    aspect = Camera().picture[0] / Camera().picture[1]
-    dx, dy = toward or ((place[0] - spot[0]) * aspect, place[1] - spot[1])
+def _on_ground(place: Point, id: int) -> Track:
+    """A track that stands so many metres east and north of the camera as HANGS says."""
+    from tocsin.physics.ground import Ground
+
+    width, height = Camera().picture
+    ground = Ground.from_pose(HANGS.height_m, HANGS.tilt_deg, HANGS.field_deg, HANGS.bearing_deg, width, height)
+    ((x, y),) = ground.to_picture([place])
+    tall = STATURE_M * float(ground.pixels_per_m([(x, y)])[0]) / height
+    return track((x / width, y / height), id=id, height=tall, east_m=place[0], north_m=place[1])
+
+
+def _further(place: Point, spot_m: Point, toward: Point | None, step_m: float, n: int) -> Point:
+    dx, dy = toward or (place[0] - spot_m[0], place[1] - spot_m[1])
     length = hypot(dx, dy)
     if length < 1e-9:
         dx, dy, length = cos(n), sin(n), 1.0
-    return place[0] + dx / length * step / aspect, place[1] + dy / length * step
+    return place[0] + dx / length * step_m, place[1] + dy / length * step_m
 
 
 def falling(spot: Point = (0.5, 0.7), stands_s: float = 3.0, down_s: float = 8.0) -> list[Observation[Tracks]]:

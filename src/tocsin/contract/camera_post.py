@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from tocsin.contract.analytics import VEHICLES, Analytic, Analytics, Density, seen_well_enough
 from tocsin.contract.camera_views import CameraView, Views, views
-from tocsin.contract.pictures import Track
+from tocsin.contract.pictures import Box, Track
 from tocsin.contract.resources import Resources
 from tocsin.model import Observation, Place
 
@@ -54,6 +54,20 @@ class OfCameras(Protocol):
         ...
 
 
+class Labelled(Protocol):
+    """What has a class and a box."""
+
+    @property
+    def label(self) -> str:
+        """Its class."""
+        ...
+
+    @property
+    def box(self) -> Box:
+        """Its box in the picture."""
+        ...
+
+
 @dataclass(frozen=True)
 class Post:
     """One kind of detector at all cameras: its views are read once and never change."""
@@ -75,12 +89,12 @@ class Post:
         view = self.views.of(source)
         return view if view.allows(self.kind, by_default=self.by_default) else None
 
-    def sees(self, view: CameraView, track: Track) -> bool:
-        """Whether a track stands where the picture has pixels enough for this analytic."""
+    def sees(self, view: CameraView, of: Labelled) -> bool:
+        """Whether a track (or the visit that it is of) stands where the picture has pixels enough for this analytic."""
         density = self._densities.get(view.source)
         if density is None:
             density = self._densities[view.source] = Density(view)
-        return seen_well_enough(density, view, self.analytic, track.label, track.box)
+        return seen_well_enough(density, view, self.analytic, of.label, of.box)
 
     def sees_spot(self, view: CameraView, x: float, y: float) -> bool:
         """The same for a point on the ground that nothing of known size stands on."""

@@ -1,16 +1,22 @@
 """People who move in one picture, as places and velocities in metres: what detectors of crowds in motion judge."""
 
 from collections.abc import Iterable, Sequence
-from math import hypot
-from statistics import median
+from math import hypot, sqrt
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from tocsin.contract.analytics import STATURE_M, VEHICLES
-from tocsin.contract.camera_post import PERSON
-from tocsin.contract.pictures import Box, Track
-from tocsin.contract.visits import Walk
+from msgspec.structs import replace
+
+from tocsin.contract.analytics import VEHICLES
+from tocsin.contract.camera_post import PERSON, UNSURE_M
+from tocsin.contract.camera_views import CameraView
+from tocsin.contract.pictures import Box, Tracks
+from tocsin.contract.visits import Walk, Watch
+from tocsin.model import Observation, Place
 
 W = TypeVar("W", bound=Walk)
+
+FRESH_S = 0.6
+"""Who was seen so lately is still there: detectors miss one in some frames."""
 
 RIDES_SHARE = 0.3
 """A person of whom so much is covered by a vehicle's box rides it."""
@@ -20,10 +26,9 @@ SPEED_M_S_MAX = 9.0
 
 
 class Mover(NamedTuple, Generic[W]):
-    """One person on foot: metres in a frame common to the picture, and metres per second."""
+    """One person on foot: metres from the camera, and metres per second."""
 
     walk: W
-    track: Track
     east_m: float
     north_m: float
     v_east: float
@@ -35,22 +40,13 @@ class Mover(NamedTuple, Generic[W]):
         return hypot(self.v_east, self.v_north)
 
 
-def movers(pairs: Sequence[tuple[W, Track]], *, in_metres: bool) -> list[Mover[W]]:
-    """The people on foot that are seen now and whose speed is known by now."""
-    ridden = [track.box for _, track in pairs if track.label in VEHICLES]
-    people = [pair for pair in pairs if pair[1].label == PERSON and not pair[1].held]
-    walking = [(walk, track) for walk, track in people if not any(_rides(track.box, box) for box in ridden)]
-    size_m = 0.0 if in_metres or not walking else STATURE_M / median(walk.height for walk, _ in walking)
-    made = (_mover(walk, track, size_m) for walk, track in walking)
-    return [one for one in made if one is not None and one.speed_m_s <= SPEED_M_S_MAX]
-
-
-def _mover(walk: W, track: Track, size_m: float) -> Mover[W] | None:
-    velocity = walk.velocity
-    if velocity is None:
-        return None
-    place = (walk.x * size_m, -walk.y * size_m) if size_m else (walk.east_m, walk.north_m)
-    return Mover(walk, track, *place, *velocity)
+def movers(watch: Watch[W]) -> list[Mover[W]]:
+    """The people on foot who were seen a moment ago and whose speed is known by now, of a camera placed on the ground."""
+    fresh = [walk for walk in watch.walks.values() if watch.last_at - walk.at <= FRESH_S]
+    ridden = [walk.box for walk in fresh if walk.label in VEHICLES]
+    people = [one for one in fresh if one.label == PERSON and not any(_rides(one.box, box) for box in ridden)]
+    made = [Mover(one, one.east_m, one.north_m, *one.velocity) for one in people if one.velocity is not None]
+    return [one for one in made if one.speed_m_s <= SPEED_M_S_MAX]
 
 
 def _rides(person: Box, vehicle: Box) -> bool:
@@ -64,6 +60,11 @@ def middle(of: Iterable[Mover[Any]]) -> tuple[float, float]:
     """The mean place."""
     places = [(one.east_m, one.north_m) for one in of]
     return sum(x for x, _ in places) / len(places), sum(y for _, y in places) / len(places)
+
+
+def spread_m(of: Sequence[Mover[Any]], spot: tuple[float, float]) -> float:
+    """Root mean square of the distances from a spot."""
+    return sqrt(sum((one.east_m - spot[0]) ** 2 + (one.north_m - spot[1]) ** 2 for one in of) / len(of))
 
 
 def order(of: Sequence[Mover[Any]]) -> float:
@@ -81,3 +82,12 @@ def outward(of: Sequence[Mover[Any]], spot: tuple[float, float]) -> float:
         if length > 0:
             cosines.append((one.v_east * dx + one.v_north * dy) / length)
     return sum(cosines) / max(1, len(cosines))
+
+
+def around(view: CameraView, fact: Observation[Tracks], of: Sequence[Mover[Any]]) -> Place | None:
+    """The place of a group, with its spread."""
+    if fact.place is None:
+        return None
+    spot = middle(of)
+    place = view.at(*spot, UNSURE_M + 2.0 * spread_m(of, spot))
+    return replace(place, name=fact.place.name, building=fact.place.building, floor=fact.place.floor)

@@ -38,6 +38,12 @@ CUT_SHARE = 0.75
 CUT_S_MAX = 3.0
 """After so long a lower box is no cut but a change."""
 
+JOIN_S = 2.0
+"""How soon a new track goes on with a lost one: detectors look at a place about once or twice a second."""
+
+TOGETHER_S_MAX = 1.0
+"""Two tracks that were both there for longer are two people."""
+
 REACH_HEIGHTS = 0.75
 """A track that begins within so many body heights of where one was lost goes on with its visit."""
 
@@ -52,13 +58,14 @@ class Walk(Struct, kw_only=True):
     was first and `was` where it was in the frame before.
     `east_m`, `north_m` are metres from the camera where it is placed on the ground, else metres since the
     visit began as the height of the box gives them (north is up in the picture). `far` is how far it has
-    been from where it began, in body heights; `seen` counts frames, `held` those without a detection.
+    been from where it began, in body heights; `seen` counts the frames in which it was really found.
     """
 
     track: int
     first: int
     since: float
     label: str
+    box: Box
     at: float
     x: float
     y: float
@@ -71,7 +78,6 @@ class Walk(Struct, kw_only=True):
     vy: float = 0.0
     far: float = 0.0
     seen: int = 0
-    held: int = 0
     cut_since: float | None = None
     paces: list[tuple[float, float, float]] = []
 
@@ -82,11 +88,6 @@ class Walk(Struct, kw_only=True):
             return None
         at, east_m, north_m = self.paces[0]
         return (self.east_m - east_m) / (self.at - at), (self.north_m - north_m) / (self.at - at)
-
-    @property
-    def seen_share(self) -> float:
-        """In how many of the frames it was really seen."""
-        return self.seen / max(1, self.seen + self.held)
 
 
 W = TypeVar("W", bound=Walk)
@@ -139,13 +140,16 @@ class _Frame(Generic[W]):
 class Follower(Generic[W]):
     """Follows visits from frame to frame. `make` is what a detector remembers of each.
 
-    Visits not seen for `join_s` end: 0 where a visit is to end with its track. `alike` is the factor by
-    which the heights of two tracks of one visit may differ.
+    Visits not seen for `join_s` end: 0 where a visit is to end with its track. A new track goes on with a lost
+    one that it begins near: `reach_heights` and `reach_per_s` more for each second since (for who is faster
+    than trackers follow). `alike` is the factor by which the heights of two tracks of one visit may differ.
     """
 
     make: Callable[..., W]
-    join_s: float = 1.5
+    join_s: float = JOIN_S
     alike: float = ALIKE
+    reach_heights: float = REACH_HEIGHTS
+    reach_per_s: float = 0.0
 
     def follow(self, watch: Watch[W], fact: Observation[Tracks], scale: Scale) -> list[tuple[W, Track]]:
         """Each track of this frame with its visit, brought up to date; what is only held over is not moved."""
@@ -174,8 +178,6 @@ class Follower(Generic[W]):
         if walk is not None and track.since > walk.at:
             walk = None  # a number that is used again
         if track.held:
-            if walk is not None:
-                walk.held += 1
             return walk
         spot = _foot(track, frame.scale)
         if walk is None:
@@ -186,14 +188,24 @@ class Follower(Generic[W]):
 
     def _joined(self, watch: Watch[W], track: Track, spot: Point, frame: _Frame[W]) -> W | None:
         """The lost visit that this new track goes on with, if there is one."""
-        near = [(_apart(walk, spot, track.since), walk.track, walk) for walk in frame.lost if self._fits(walk, track)]
-        apart, _, walk = min(near, key=lambda row: row[:2], default=(inf, 0, None))
-        if walk is None or apart > REACH_HEIGHTS:
+        near = [(self._apart(walk, spot, track.since), walk.track, walk) for walk in frame.lost]
+        within = [row for row in near if row[0] <= self.reach_heights and self._fits(row[2], track)]
+        _, _, walk = min(within, key=lambda row: row[:2], default=(0.0, 0, None))
+        if walk is None:
             return None
         frame.lost.remove(walk)
         watch.walks.pop(walk.track, None)
         walk.track = track.id
         return walk
+
+    def _apart(self, walk: W, spot: Point, since: float) -> float:
+        """How far a new track begins from where a lost one would be by then, in body heights beyond the usual reach."""
+        later_s = since - walk.at
+        if later_s < -TOGETHER_S_MAX:
+            return inf
+        ahead = max(0.0, later_s)
+        apart = hypot(spot[0] - walk.x - walk.vx * ahead, spot[1] - walk.y - walk.vy * ahead) / walk.height
+        return apart - self.reach_per_s * ahead
 
     def _fits(self, walk: W, track: Track) -> bool:
         ratio = (track.box[3] - track.box[1]) / walk.height
@@ -206,6 +218,7 @@ class Follower(Generic[W]):
             first=track.id,
             since=track.since,
             label=track.label,
+            box=track.box,
             at=frame.at,
             x=spot[0],
             y=spot[1],
@@ -228,15 +241,6 @@ def _foot(track: Track, scale: Scale) -> Point:
     return (x1 + x2) / 2 * scale.aspect, y2
 
 
-def _apart(walk: Walk, spot: Point, since: float) -> float:
-    """How far a new track begins from where a lost one would be by then, in body heights; infinite for no successor."""
-    later_s = since - walk.at
-    if later_s < -1.0:
-        return inf  # they were there together for long
-    ahead = max(0.0, later_s)
-    return hypot(spot[0] - walk.x - walk.vx * ahead, spot[1] - walk.y - walk.vy * ahead) / walk.height
-
-
 def _metres(track: Track, scale: Scale) -> tuple[float, float] | None:
     if not scale.in_metres or track.east_m is None or track.north_m is None:
         return None
@@ -246,7 +250,7 @@ def _metres(track: Track, scale: Scale) -> tuple[float, float] | None:
 def _step(walk: Walk, track: Track, spot: Point, at: float, scale: Scale) -> None:
     """Bring a visit up to date with a track that was seen."""
     dt = at - walk.at
-    walk.at, walk.label = at, track.label
+    walk.at, walk.label, walk.box = at, track.label, track.box
     walk.seen += 1
     x, y = spot[0], _foot_y(walk, track, spot[1], at, dt)
     was_x, was_y = walk.was = walk.x, walk.y

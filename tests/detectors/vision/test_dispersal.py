@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tocsin.contract.camera_cases import city_with, crowd_walks
+from tocsin.contract.camera_cases import HANGS, city_with, crowd_walks
 from tocsin.contract.folding import findings
 from tocsin.contract.movers import Mover
 from tocsin.detectors.vision.dispersal import Dispersal, Pace, fastest_growing
 
-RESOURCES = city_with(analytics=["vision.dispersal"])
-ALARM = crowd_walks(9, (0.5, 0.6), m_s=3.5, calm_s=70.0)
-BENIGN = crowd_walks(9, (0.5, 0.6), m_s=1.3, calm_s=70.0)
+RESOURCES = city_with(analytics=["vision.dispersal"], pose=HANGS)
+ALARM = crowd_walks(9, (0.0, 11.0), m_s=3.5, calm_s=70.0)
+BENIGN = crowd_walks(9, (0.0, 11.0), m_s=1.3, calm_s=70.0)
 
 
 def told(facts, **parameters):
@@ -25,15 +25,15 @@ def test_scattering_is_one_finding():
 
 
 def test_running_off_together_is_no_scattering():
-    assert told(crowd_walks(9, (0.2, 0.6), toward=(1.0, 0.0), m_s=3.5, calm_s=70.0)) == []
+    assert told(crowd_walks(9, (-4.0, 11.0), toward=(1.0, 0.0), m_s=3.5, calm_s=70.0)) == []
 
 
 def test_too_few_are_no_group():
-    assert told(crowd_walks(5, (0.5, 0.6), m_s=3.5, calm_s=70.0)) == []
+    assert told(crowd_walks(5, (0.0, 11.0), m_s=3.5, calm_s=70.0)) == []
 
 
 def test_it_only_learns_at_first():
-    assert told(crowd_walks(9, (0.5, 0.6), m_s=3.5, calm_s=20.0)) == []
+    assert told(crowd_walks(9, (0.0, 11.0), m_s=3.5, calm_s=20.0)) == []
 
 
 @pytest.mark.parametrize("group_min", [6, 10])
@@ -41,22 +41,12 @@ def test_the_least_number_is_a_parameter(group_min):
     assert bool(told(ALARM, group_min=group_min)) == (group_min <= 9)
 
 
+STILL = {"at": 0, "x": 0, "y": 0, "height": 1, "box": (0, 0, 1, 1), "begun": (0, 0), "was": (0, 0)}
+
+
 def mover(n, place, velocity):
-    walk = Pace(
-        track=n,
-        first=n,
-        since=0,
-        label="person",
-        at=0,
-        x=0,
-        y=0,
-        height=1,
-        begun=(0, 0),
-        was=(0, 0),
-        east_m=0,
-        north_m=0,
-    )
-    return Mover(walk, None, *place, *velocity)
+    walk = Pace(track=n, first=n, since=0, label="person", east_m=0, north_m=0, **STILL)
+    return Mover(walk, *place, *velocity)
 
 
 @settings(max_examples=40)

@@ -31,9 +31,11 @@ def test_an_area_without_a_time_is_not_watched():
     assert told(ALARM, city_with(areas=[replace(BANK, loiter_s=None)], analytics=["vision.loitering"])) == []
 
 
-def test_two_tracks_are_two_visits():
+def test_a_track_lost_for_a_moment_goes_on_unless_it_shall_not():
     ids = [1 if n < 200 else 2 for n in range(len(ALARM))]
-    assert told(with_ids(ALARM, ids)) == []
+    facts = with_ids(ALARM, ids)
+    assert len(told(facts)) == 1
+    assert findings(Loitering(join_s=0.0), facts, RESOURCES) == []
 
 
 def test_who_leaves_for_a_while_begins_anew():

@@ -57,13 +57,14 @@ def test_walking_along_the_edge_with_jitter_is_at_most_one_finding():
     assert len({one.id for one in told(frames([[track(spot)] for spot in way]))}) <= 1
 
 
-def test_only_held_over_is_not_seen():
-    held = [replace(one, body=replace(one.body, tracks=_held(one.body.tracks, n))) for n, one in enumerate(ALARM)]
-    assert told(held) == []
+def test_what_is_only_held_over_is_not_seen():
+    way = path((0.2, 0.6), (0.6, 0.6))
+    assert told(frames([[track(spot, held=n > 12)] for n, spot in enumerate([*way, *[way[-1]] * 60])])) == []
 
 
-def _held(tracks, n):
-    return tuple(replace(one, held=n % 4 != 0) for one in tracks)
+def test_a_detector_that_looks_once_a_second_is_enough():
+    way = [*path((0.2, 0.6), (0.6, 0.6)), *[(0.6, 0.6)] * 30]
+    assert len(told(frames([[track(spot, held=n % 5 != 0)] for n, spot in enumerate(way)]))) == 1
 
 
 def test_a_poster_that_never_moves_is_passed_over():

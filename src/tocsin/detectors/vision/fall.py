@@ -217,7 +217,7 @@ def _stand(walk: Stance, shape: Shape) -> None:
     share = 1 - exp(-dt / _TALL_S) if walk.tall else 1.0
     walk.tall += (shape.high - walk.tall) * share
     walk.wide += (shape.wide - walk.wide) * share
-    walk.upright_s = walk.upright_s + dt if dt <= 1.0 else 0.0
+    walk.upright_s = walk.upright_s + dt if dt <= _POSTURE_S else 0.0
     walk.upright_at, walk.stood = shape.at, shape.feet
     walk.down_since, walk.told_at = None, None
 

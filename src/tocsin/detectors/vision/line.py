@@ -75,9 +75,8 @@ class CrossedLine:
         float, Meta(description="How far from the line is surely a side, body heights.", ge=0)
     ] = 0.15
     settle_s: Annotated[float, Meta(description="How long it must be beyond the line, seconds.", ge=0)] = 0.4
-    frames_min: Annotated[int, Meta(description="In how many frames it must have been seen.", ge=2)] = 4
-    seen_share: Annotated[float, Meta(description="In which part of its frames it must be seen.", ge=0, le=1)] = 0.5
-    join_s: Annotated[float, Meta(description="How soon a new track goes on with a lost one, seconds.", ge=0)] = 1.5
+    frames_min: Annotated[int, Meta(description="In how many frames it must have been seen.", ge=2)] = 3
+    join_s: Annotated[float, Meta(description="How soon a new track goes on with a lost one, seconds.", ge=0)] = 2.0
     cited_max: Annotated[int, Meta(description="Most frames cited at a time.", ge=1)] = 16
 
     def start(self, resources: Resources) -> "Watching":
@@ -134,7 +133,7 @@ class Watching:
         settings = self.settings
         if side.beyond_since is None:
             side.beyond_since = at
-        sure = walk.seen >= settings.frames_min and walk.seen_share >= settings.seen_share
+        sure = walk.seen >= settings.frames_min
         if not sure or at - side.beyond_since < settings.settle_s:
             return 0
         through = (side.net > 0) - (side.net < 0)

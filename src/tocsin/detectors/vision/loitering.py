@@ -20,8 +20,8 @@ from tocsin.model import Finding, Level, Observation, derived_id
 class Loitering:
     """Find a track that stays in an area for longer than the time set there (`loiter_s`).
 
-    It is never on by itself. The time ends with the track: nobody is recognised who leaves and
-    comes back, and no two tracks are joined to one stay.
+    It is never on by itself. The time ends with the visit: a track that is lost goes on with one that begins at
+    the same spot within a moment (`join_s`; 0 for never), and nobody is recognised who leaves and comes back.
 
     >>> from tocsin.contract.camera_cases import area, city_with, walk
     >>> from tocsin.contract.folding import findings
@@ -42,6 +42,7 @@ class Loitering:
     leave_s: Annotated[float, Meta(description="How long outside ends a stay, seconds.", ge=0)] = 3.0
     margin_heights: Annotated[float, Meta(description="How far past the edge counts, body heights.", ge=0)] = 0.1
     moved_heights: Annotated[float, Meta(description="How far it must have moved, body heights.", ge=0)] = 0.5
+    join_s: Annotated[float, Meta(description="How soon a new track goes on with a lost one, seconds.", ge=0)] = 2.0
     repeat_s: Annotated[float, Meta(description="How often a lasting stay is told again, seconds.", gt=0)] = 120.0
     cited_max: Annotated[int, Meta(description="Most frames cited at a time.", ge=1)] = 16
 
@@ -63,7 +64,7 @@ class Watching:
         self, state: Watch[Stayer] | None, fact: Observation[Tracks]
     ) -> tuple[Watch[Stayer] | None, list[Finding]]:
         """Judge one frame."""
-        state, seen = round_of(self.post, self.areas, state, fact, Follower(Stayer, 0.0))
+        state, seen = round_of(self.post, self.areas, state, fact, Follower(Stayer, self.settings.join_s))
         told = [self._judged(one) for one in seen]
         return state, [finding for finding in told if finding is not None]
 

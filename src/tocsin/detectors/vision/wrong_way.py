@@ -62,9 +62,8 @@ class WrongWay:
     vehicle_m: Annotated[float, Meta(description="How far vehicles must go against it, metres.", gt=0)] = 8.0
     against_s: Annotated[float, Meta(description="How long that must take at least, seconds.", ge=0)] = 2.0
     angle_deg: Annotated[float, Meta(description="How far off the opposite direction it may be.", gt=0, lt=90)] = 50.0
-    seen_share: Annotated[float, Meta(description="In which part of its frames it must be seen.", ge=0, le=1)] = 0.5
     sigmas: Annotated[float, Meta(description="Standard deviations of its place that are added.", ge=0)] = 2.0
-    join_s: Annotated[float, Meta(description="How soon a new track goes on with a lost one, seconds.", ge=0)] = 1.5
+    join_s: Annotated[float, Meta(description="How soon a new track goes on with a lost one, seconds.", ge=0)] = 2.0
     repeat_s: Annotated[float, Meta(description="How often it is told again, seconds.", gt=0)] = 60.0
     cited_max: Annotated[int, Meta(description="Most frames cited at a time.", ge=1)] = 16
 
@@ -115,7 +114,6 @@ class Watching:
             back_m >= far_m + settings.sigmas * _unsure_m(track)
             and aside_m <= back_m * tan(radians(settings.angle_deg))
             and walk.at - way.at >= settings.against_s
-            and walk.seen_share >= settings.seen_share
         )
 
     def _is_news(self, way: Way, at: float) -> bool:

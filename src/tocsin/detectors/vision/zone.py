@@ -41,11 +41,10 @@ class Zone:
 
     confirm_s: Annotated[float, Meta(description="How long it must be inside, seconds.", ge=0)] = 2.0
     frames_min: Annotated[int, Meta(description="In how many frames it must be seen inside.", ge=1)] = 3
-    seen_share: Annotated[float, Meta(description="In which part of its frames it must be seen.", ge=0, le=1)] = 0.5
     margin_heights: Annotated[float, Meta(description="How far past the edge counts, body heights.", ge=0)] = 0.1
     moved_heights: Annotated[float, Meta(description="How far it must have moved, body heights.", ge=0)] = 0.5
     leave_s: Annotated[float, Meta(description="How long outside ends a stay, seconds.", ge=0)] = 3.0
-    join_s: Annotated[float, Meta(description="How soon a new track goes on with a lost one, seconds.", ge=0)] = 1.5
+    join_s: Annotated[float, Meta(description="How soon a new track goes on with a lost one, seconds.", ge=0)] = 2.0
     repeat_s: Annotated[float, Meta(description="How often a lasting stay is told again, seconds.", gt=0)] = 60.0
     cited_max: Annotated[int, Meta(description="Most frames cited at a time.", ge=1)] = 16
 
@@ -84,7 +83,6 @@ class Watching:
         return (
             at - stay.entered >= settings.confirm_s
             and stay.inside >= settings.frames_min
-            and seen.walk.seen_share >= settings.seen_share
             and seen.walk.far >= settings.moved_heights
         )
 
