@@ -14,7 +14,9 @@ def picture(number, width=160, height=120):
     return made
 
 
-def write(path, count=20, *, size=(160, 120), rate=10, codec="libx264", times=None, metadata=None, options=None):
+def write(
+    path, count=20, *, size=(160, 120), rate=10, codec="libx264", times=None, metadata=None, options=None, b_frames=0
+):
     """Write a clip with a keyframe every 5 pictures; `times` in milliseconds make a variable rate."""
     with av.open(str(path), "w", options=options or {}) as container:
         container.metadata.update(metadata or {})
@@ -22,7 +24,7 @@ def write(path, count=20, *, size=(160, 120), rate=10, codec="libx264", times=No
         stream.width, stream.height = size
         stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
         stream.codec_context.gop_size = 5
-        stream.options = {"preset": "ultrafast", "tune": "zerolatency", "threads": "1"} if codec == "libx264" else {}
+        stream.options = _options(b_frames) if codec == "libx264" else {}
         if times is not None:
             stream.codec_context.time_base = Fraction(1, 1000)
         for number in range(count):
@@ -32,6 +34,11 @@ def write(path, count=20, *, size=(160, 120), rate=10, codec="libx264", times=No
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return path
+
+
+def _options(b_frames):
+    """As a camera codes, or with pictures that refer to later ones."""
+    return {"preset": "ultrafast", "threads": "1"} | ({"bf": str(b_frames)} if b_frames else {"tune": "zerolatency"})
 
 
 def places(path):

@@ -54,6 +54,14 @@ def test_every_picture_of_a_file_comes_once_and_in_order(tmp_path, name, codec, 
     assert (running.finished, running.problem(), readings[0].source) == (True, "", "cam-1")
 
 
+@pytest.mark.parametrize("name", ["clip.avi", "clip.mp4", "clip.mkv"])
+def test_pictures_that_refer_to_later_ones_come_in_the_order_they_are_shown(tmp_path, name):
+    readings = read(started(write(tmp_path / name, b_frames=3)))
+    assert [one.at for one in readings] == pytest.approx([n / 10 for n in range(20)], abs=0.01)
+    assert all(np.abs(one.body.array.astype(int) - picture(one.seq)).mean() < 3.0 for one in readings)
+    assert flagged(readings) == {}
+
+
 def test_a_frame_is_the_picture_and_clear(tmp_path):
     body = read(started(write(tmp_path / "clip.mp4")))[7].body
     assert isinstance(body, Frame)

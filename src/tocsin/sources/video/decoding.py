@@ -48,12 +48,35 @@ class Decoded:
     corrupt: bool
 
 
+class Times:
+    """Which of its two times a picture was shown at: that of presentation, unless it goes wrong more often.
+
+    Some containers tell no times of presentation, and what is guessed instead goes back and forth.
+
+    >>> times = Times(trusts_pts=True)
+    >>> [times.told(pts, dts) for pts, dts in ((1, 0), (3, 1), (4, 2), (2, 3), (6, 4))]
+    [1, 3, 4, 3, 4]
+    """
+
+    def __init__(self, *, trusts_pts: bool) -> None:
+        self._faulty = [0 if trusts_pts else 1, 0]
+        self._last: list[int | None] = [None, None]
+
+    def told(self, pts: int | None, dts: int | None) -> int | None:
+        """The time to believe, in units of the stream; None where it tells none."""
+        for index, now in enumerate((pts, dts)):
+            last = self._last[index]
+            self._faulty[index] += now is not None and last is not None and now <= last
+            self._last[index] = last if now is None else now
+        return pts if pts is not None and self._faulty[0] <= self._faulty[1] else dts
+
+
 def decoded(stream: Stream, counts: Counts, *, patient: bool) -> Iterator[Decoded]:
     """All pictures in order. Raises SourceLost where nothing can be read any more.
 
     `patient` reads on behind damage of the container, as is right for files.
     """
-    before, damaged, fruitless = counts.decoded, False, 0
+    before, damaged, fruitless, times = counts.decoded, False, 0, Times(trusts_pts=stream.shows_pts)
     for packet in _packets(stream, counts, patient=patient):
         frames, broken = _decode(packet, counts)
         damaged = damaged or broken
@@ -61,7 +84,9 @@ def decoded(stream: Stream, counts: Counts, *, patient: bool) -> Iterator[Decode
             refuse_size(frame.width, frame.height)
             counts.decoded += 1
             counts.corrupt += frame.is_corrupt
-            yield Decoded(frame, _told(stream, frame), _wall(packet, frame), damaged or frame.is_corrupt)
+            told = times.told(frame.pts, frame.dts) if stream.timed else None
+            seconds = None if told is None or frame.time_base is None else float(told * frame.time_base)
+            yield Decoded(frame, seconds, _wall(packet, frame), damaged or frame.is_corrupt)
             damaged = False
         fruitless = 0 if frames else fruitless + 1
         if fruitless > FRUITLESS_MAX:
@@ -99,10 +124,6 @@ def _decode(packet: "Packet[Any]", counts: Counts) -> tuple[list["VideoFrame"], 
     counts.decode_s += time.perf_counter() - began
     counts.corrupt += broken
     return frames, broken
-
-
-def _told(stream: Stream, frame: "VideoFrame") -> float | None:
-    return frame.time if stream.timed and frame.pts is not None else None
 
 
 def _wall(packet: "Packet[Any]", frame: "VideoFrame") -> float | None:

@@ -68,11 +68,15 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """An open stream. `timed` where its pictures carry times; `bursts` where it comes in pieces of seconds."""
+    """An open stream. `timed` where its pictures carry times, `shows_pts` where these are of presentation.
+
+    `bursts` where it comes in pieces of seconds.
+    """
 
     container: "InputContainer"
     video: "VideoStream"
     timed: bool
+    shows_pts: bool
     bursts: bool
     every_s: float
     taken_at: float | None
@@ -142,6 +146,7 @@ def _stream(container: "InputContainer", plan: Plan) -> Stream:
         container=container,
         video=video,
         timed=timed,
+        shows_pts="avi" not in formats,
         bursts="hls" in formats,
         every_s=1.0 / rate if rate > 0.0 else 0.0,
         taken_at=_told_time(container.metadata.get("creation_time", "")),
