@@ -101,7 +101,7 @@ class VisionDetectors:
                 for name, value in metrics(tally).items()
             },
             peers={},
-            detail={part: {kind: t.runs[:40] for kind, t in counts.tallies.items()} for part, counts in told.items()},
+            detail={part: {kind: t.told() for kind, t in counts.tallies.items()} for part, counts in told.items()},
         )
 
     def _events(self, seeds: Sequence[int], say: Callable[[str], None]) -> Counts:
