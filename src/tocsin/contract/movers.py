@@ -41,7 +41,7 @@ class Mover(NamedTuple, Generic[W]):
 
 
 def movers(watch: Watch[W]) -> list[Mover[W]]:
-    """The people on foot who were seen a moment ago and whose speed is known by now, of a camera placed on the ground."""
+    """The people on foot who were seen a moment ago and whose speed is known, of a camera placed on the ground."""
     fresh = [walk for walk in watch.walks.values() if watch.last_at - walk.at <= FRESH_S]
     ridden = [walk.box for walk in fresh if walk.label in VEHICLES]
     people = [one for one in fresh if one.label == PERSON and not any(_rides(one.box, box) for box in ridden)]

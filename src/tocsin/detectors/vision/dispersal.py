@@ -75,8 +75,9 @@ class Dispersal:
     """Find a group whose people get away from its middle fast, all of a sudden, and faster than is usual here.
 
     For the people around each one the growth of the group is measured: their mean speed away from its
-    moving middle. Only cameras that are placed on the ground are judged. It must be faster than walking, much faster than they themselves were a moment ago, and
-    some standard deviations above the fastest growing group that this camera usually sees.
+    moving middle. It must be faster than walking, much faster than they themselves were a moment ago, and
+    some standard deviations above the fastest growing group that this camera usually sees. Only cameras that
+    are placed on the ground are judged.
 
     >>> from tocsin.contract.camera_cases import HANGS, city_with, crowd_walks
     >>> from tocsin.contract.folding import findings
