@@ -90,6 +90,12 @@ def test_memory_is_kept_per_source():
     assert last.readings[0].body.number == 2
 
 
+def test_two_perceivers_whose_running_forms_are_called_alike_are_two():
+    other = type("Finds", (Finds,), {"__module__": "elsewhere"})()
+    seen = Perception([Finds(), other]).perceive(reading())
+    assert [one.body.number for one in seen.readings] == [1, 1]
+
+
 def test_many_at_once_are_as_one_by_one():
     together = Perception([Finds(), Masks()]).perceive_many([(reading(name), Level.REDACTED) for name in "ab"])
     alone = Perception([Finds(), Masks()])

@@ -45,9 +45,9 @@ class Perception:
     def put(self, perceivers: Iterable[Perceiver]) -> None:
         """Put running perceivers in place, each instead of an earlier running form of its own."""
         for one in perceivers:
-            self._names[id(one)] = name = type(one).__name__
+            self._names[id(one)] = name = _name_of(one)
             for body in one.accepts:
-                others = [known for known in self._by_body.get(body, []) if type(known).__name__ != name]
+                others = [known for known in self._by_body.get(body, []) if _name_of(known) != name]
                 self._by_body[body] = [*others, one]
         self._refuse_circles()
 
@@ -163,6 +163,11 @@ class Perception:
         for one in self._by_body.get(body, ()):
             for given in one.gives:
                 self._walk(given, (*path, body))
+
+
+def _name_of(perceiver: Perceiver) -> str:
+    """Whose memory it is: its class with its module, since many running forms are called alike."""
+    return f"{type(perceiver).__module__}.{type(perceiver).__qualname__}"
 
 
 def _numbered(reading: Reading[Any]) -> Reading[Any]:

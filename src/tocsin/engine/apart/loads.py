@@ -11,7 +11,10 @@ from tocsin.model import Body, Reading
 STEPS: dict[str, type[Body]] = {"detect_ms": Scene, "mask_ms": MaskedPicture}
 """Which body's makers take the time that is told under a name; who finds people also follows them."""
 
-REPORT_S = 15.0
+SHORT_S = 1.0
+"""A shorter time tells no rate."""
+
+REPORT_S = 30.0
 """So long without a report of the perceivers, and the process reports by itself, where pictures came."""
 
 
@@ -34,6 +37,7 @@ class Loads:
     frames: int = 0
     dropped: int = 0
     pictures: int = 0
+    pictures_per_s: float = 0.0
     decoded: int = 0
     decode_s: float = 0.0
     spent_s: dict[str, float] = field(default_factory=dict)
@@ -66,14 +70,16 @@ class Loads:
         return replace(last, body=body, boot=f"{last.boot}/load", seq=self.reported)
 
     def _report(self, load: CameraLoad, known: Known) -> CameraLoad:
-        gone, counts = max(known.now - self.began, 1e-3), known.counts
+        gone, counts = known.now - self.began, known.counts
+        if gone >= SHORT_S:  # else the rate before says more
+            self.pictures_per_s = round(self.pictures / gone, 3)
         decoded = getattr(counts, "decoded", 0) - self.decoded
         decode_s = getattr(counts, "decode_s", 0.0) - self.decode_s
         looked = known.looked - self.looked
         steps = {name: _ms(spent - self.spent_s.get(name, 0.0), looked) for name, spent in known.spent_s.items()}
         made = replace(
             load,
-            pictures_per_s=round(self.pictures / gone, 3),
+            pictures_per_s=self.pictures_per_s,
             decode_ms=_ms(decode_s, decoded),
             width=load.width or getattr(counts, "width", 0),
             height=load.height or getattr(counts, "height", 0),
