@@ -312,6 +312,10 @@ class Tally:
     delays_s: list[float] = field(default_factory=list)
     runs: list[str] = field(default_factory=list)
 
+    def told(self, most: int = 60) -> list[str]:
+        """What went wrong and where: what was false first."""
+        return sorted(self.runs, key=lambda run: "missed" in run)[:most]
+
     def add(  # what was true and what was said, of one run
         self, truth: Truth, findings: Sequence[Finding], began: float, lasting_s: float, run: str
     ) -> list[Finding]:
