@@ -43,6 +43,9 @@ Reach = Callable[[str, Origin, float], Level]
 
 CHILD = "tocsin.engine.apart.child"
 
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OPENCV_FOR_THREADS_NUM": "1"}
+"""Libraries would each take all cores, once per group; models say by their perceivers how many they take."""
+
 
 def nobody(_source: str, _now: float) -> bool:
     """Nobody looks at any camera."""
@@ -170,7 +173,9 @@ class Apart:
     def _live(self) -> str:
         """One life of the child, from its start to its end; gives how it ended."""
         command = [sys.executable, "-m", CHILD]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ONE_THREAD | dict(os.environ)
+        )
         assert process.stdin is not None  # noqa: S101  # asked for
         assert process.stdout is not None  # noqa: S101  # asked for
         pipe = Pipe(process.stdout, process.stdin)
