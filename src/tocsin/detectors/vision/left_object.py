@@ -129,7 +129,7 @@ class Watching:
         if known is None:
             known = Thing(still.id, still.since, still.box, still.removed, fact.at)
             state.things.append(known)
-        known.last, known.box = fact.at, still.box
+        known.last, known.box, known.removed = fact.at, still.box, still.removed
         known.frames += 1
         known.brought = known.brought or still.owner != 0 or still.person_near_s is not None
         known.recent = [*known.recent, fact.id][-self.settings.cited_max :]
