@@ -74,7 +74,7 @@ class CrossedLine:
     margin_heights: Annotated[
         float, Meta(description="How far from the line is surely a side, body heights.", ge=0)
     ] = 0.15
-    settle_s: Annotated[float, Meta(description="How long it must be beyond the line, seconds.", ge=0)] = 0.4
+    settle_s: Annotated[float, Meta(description="How long it must be beyond the line, seconds.", ge=0)] = 0.2
     frames_min: Annotated[int, Meta(description="In how many frames it must have been seen.", ge=2)] = 3
     join_s: Annotated[float, Meta(description="How soon a new track goes on with a lost one, seconds.", ge=0)] = 2.0
     cited_max: Annotated[int, Meta(description="Most frames cited at a time.", ge=1)] = 16

@@ -62,6 +62,7 @@ class WrongWay:
     vehicle_m: Annotated[float, Meta(description="How far vehicles must go against it, metres.", gt=0)] = 8.0
     against_s: Annotated[float, Meta(description="How long that must take at least, seconds.", ge=0)] = 2.0
     angle_deg: Annotated[float, Meta(description="How far off the opposite direction it may be.", gt=0, lt=90)] = 50.0
+    margin_heights: Annotated[float, Meta(description="How far outside it goes on, body heights.", ge=0)] = 0.25
     sigmas: Annotated[float, Meta(description="Standard deviations of its place that are added.", ge=0)] = 2.0
     join_s: Annotated[float, Meta(description="How soon a new track goes on with a lost one, seconds.", ge=0)] = 2.0
     repeat_s: Annotated[float, Meta(description="How often it is told again, seconds.", gt=0)] = 60.0
@@ -89,7 +90,8 @@ class Watching:
 
     def _judged(self, seen: Seen[Goer]) -> Finding | None:
         walk = seen.walk
-        if seen.outline.depth(walk.x, walk.y) < 0:
+        depth = seen.outline.depth(walk.x, walk.y)
+        if depth < -self.settings.margin_heights * walk.height or (depth < 0 and seen.area.id not in walk.ways):
             walk.ways.pop(seen.area.id, None)
             return None
         way = self._way(walk, seen.area, seen.fact)

@@ -158,7 +158,8 @@ class VisionDetectors:
             text = f"counted on {hours[0]:.0f} h of simulated ordinary streets"
             text += f" and {hours[1]:.1f} h of recorded ways" if len(hours) > 1 else ""
             member = cast("Any", member_of("detectors", kind))
-            rows = {grade: _row(parts, kind, grade, f"{text}: {order.command}") for grade in member.default_nats}
+            command = order.command.replace(str(order.data), "DIR") if order.data else order.command
+            rows = {grade: _row(parts, kind, grade, f"{text}: {command}") for grade in member.default_nats}
             Path(self.cards, f"{kind}.toml").write_text(card_text(kind, rows), encoding="utf-8")
 
 
