@@ -191,6 +191,14 @@ def test_a_file_plays_in_real_time_and_again(tmp_path):
     assert seen[-1].at - seen[0].at == pytest.approx(0.1 * (seen[-1].seq - seen[0].seq), abs=0.3)
 
 
+def test_a_single_picture_in_a_loop_keeps_no_core_busy(tmp_path):
+    running = started(str(write(tmp_path / "clip.mjpeg", 1, codec="mjpeg")), pace="live", loop=True)
+    newest(running)
+    time.sleep(0.5)
+    running.close()
+    assert running.counts.decoded <= 20
+
+
 def test_times_that_leap_are_marked_and_passed_over(tmp_path):
     clip = write(tmp_path / "clip.mkv", 6, times=[0, 50, 100, 5_000_000, 5_000_050, 5_000_100])
     running = started(str(clip), pace="live")

@@ -21,6 +21,9 @@ WALL_S = (-0.5, 5.0)
 STEP_S = 0.001
 """Least time between two things that one stream tells."""
 
+BREAKS = (ArithmeticError, AttributeError, LookupError, MemoryError, OSError, RuntimeError, TypeError, ValueError)
+"""What a stream may make a reader raise that nobody thought of: it is that stream's trouble, and no other's."""
+
 _SAID = {
     "HTTPUnauthorizedError": "it refuses us: check `user` and `secret`",
     "HTTPForbiddenError": "it refuses us: check `user` and `secret`",

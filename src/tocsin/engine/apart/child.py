@@ -85,7 +85,7 @@ class Beside:
         self._resources = _resources(begin)
         self.inputs: dict[str, Running] = {}
         self.trouble = "its perceivers are starting"
-        self._run_inputs(begin.inputs)
+        self._run_inputs(begin.inputs, begin.rooms)
         self._ahead.put(self._started(self._resources))
 
     def heed(self, message: Message) -> None:
@@ -98,8 +98,8 @@ class Beside:
                 for one in wanted:
                     self._wanted[one.source] = one
                     self._perception.heed(one)
-            case Reload(portion=portion, inputs=inputs):
-                self._run_inputs(inputs)
+            case Reload(portion=portion, inputs=inputs, rooms=rooms):
+                self._run_inputs(inputs, rooms)
                 resources = _resources(self._begin, portion.city())
                 threading.Thread(target=lambda: self._ahead.put(self._started(resources)), daemon=True).start()
 
@@ -135,15 +135,15 @@ class Beside:
         for thread in closing:
             thread.join(CLOSE_S_MAX)
 
-    def _run_inputs(self, inputs: Mapping[str, Input]) -> None:
+    def _run_inputs(self, inputs: Mapping[str, Input], rooms: Mapping[str, int]) -> None:
         for name in [name for name in self.inputs if name not in inputs]:
             gone = self.inputs.pop(name).source
             if gone is not None:
-                gone.close()
+                threading.Thread(target=gone.close, daemon=True).start()  # nobody waits for a camera
         for name, declared in inputs.items():
             known = self.inputs.get(name)
             if known is None:
-                known = self.inputs[name] = Running(declared, room=self._begin.rooms.get(name, 1))
+                known = self.inputs[name] = Running(declared, room=rooms.get(name, 1))
             if known.source is None:
                 self._connect(known)
 
@@ -179,10 +179,12 @@ class Beside:
         if one.room <= 0 or one.source is None:
             return None
         try:
-            return one.source.next_batch(0.0)
+            delivered = one.source.next_batch(0.0)
         except TocsinError as error:
             one.problem = str(error)
             return None
+        one.problem = ""
+        return delivered
 
     def _look(self, taken: Mapping[str, Reading[Any]]) -> None:
         now = self._clock()

@@ -138,7 +138,7 @@ class Apart:
             self._put(city)
             if self._portion == before and not self._failing:
                 return
-            self._tell(Reload(portion=self._portion, inputs=self._allowed))
+            self._tell(Reload(portion=self._portion, inputs=self._allowed, rooms=self._rooms()))
 
     def close(self) -> None:
         """End the process and wait for it."""
@@ -173,9 +173,11 @@ class Apart:
     def _live(self) -> str:
         """One life of the child, from its start to its end; gives how it ended."""
         command = [sys.executable, "-m", CHILD]
-        process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ONE_THREAD | dict(os.environ)
-        )
+        env = ONE_THREAD | dict(os.environ)
+        try:
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env)
+        except OSError as error:
+            return f"cannot be started ({error.strerror})"
         assert process.stdin is not None  # noqa: S101  # asked for
         assert process.stdout is not None  # noqa: S101  # asked for
         pipe = Pipe(process.stdout, process.stdin)
@@ -251,8 +253,8 @@ class Apart:
 
     def _note(self, pulse: Pulse) -> None:
         self.trouble, self._failing = pulse.trouble, bool(pulse.trouble)
-        for name, tally in pulse.tallies.items():
-            one = self._inputs[name]
+        for name, one in self._inputs.items():
+            tally = pulse.tallies.get(name, one.tally)
             tally.refused, tally.restarts = one.tally.refused, self.restarts
             one.tally, one.fault = tally, pulse.problems.get(name, "")
 
@@ -294,6 +296,14 @@ class Apart:
             with suppress(SourceLost):  # the child is gone; its next life is told all anew
                 pipe.send(message)
 
+    def _rooms(self) -> dict[str, int]:
+        return {name: max(0, self.limits.waiting_max - one.waiting) for name, one in self._inputs.items()}
+
+    def _room(self, name: str) -> None:
+        """A delivery was taken. Not told while a child begins: it may then have one room too many, never too few."""
+        with self._changing:
+            self._tell(Room(name))
+
     def _begin(self) -> Begin:
         values = [value for one in self._inputs.values() for value in one.declared.parameters.values()]
         resources = self._resources
@@ -301,7 +311,7 @@ class Apart:
             inputs=self._allowed,
             perceivers=self._perceivers,
             portion=self._portion,
-            rooms={name: max(0, self.limits.waiting_max - one.waiting) for name, one in self._inputs.items()},
+            rooms=self._rooms(),
             content=str(resources.content),
             folder=None if resources.folder is None else str(resources.folder),
             in_force=resources.in_force,
@@ -320,7 +330,7 @@ class Apart:
     def _running(self, name: str, declared: Input) -> RunningApart:
         return RunningApart(
             declared,
-            room=lambda: self._tell(Room(name)),
+            room=partial(self._room, name),
             problem=partial(self._problem_of, name),
             leave=partial(self._leave, name),
         )

@@ -59,6 +59,7 @@ class Reload(ToChild, frozen=True, kw_only=True, tag="reload"):
 
     portion: Portion
     inputs: dict[str, Input]
+    rooms: dict[str, int]
 
 
 class Ask(ToChild, frozen=True, tag="ask"):

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from tocsin.contract.protocols import Delivered
-from tocsin.contract.streams import words_for
+from tocsin.contract.streams import BREAKS, words_for
 from tocsin.formats.onvif_metadata import Documents
 from tocsin.model import BadInput, ConfigError, Reading, SourceLost
 from tocsin.sources.onvif_analytics.telling import Telling
@@ -99,6 +99,8 @@ class Listening:
                 self._listen()
             except SourceLost as error:
                 self._trouble(str(error))
+            except BREAKS as error:
+                self._trouble(f"what it sends breaks the reader ({type(error).__name__})")
             if self.counts.documents > before:
                 pause_s = self._declared.retry_s
             self._closed.wait(pause_s)

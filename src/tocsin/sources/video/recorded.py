@@ -5,6 +5,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from tocsin.contract.protocols import Delivered
+from tocsin.contract.streams import BREAKS
 from tocsin.model import SourceLost
 from tocsin.sources.video.address import Address, files_of
 from tocsin.sources.video.decoding import Counts, Painter, decoded
@@ -69,9 +70,10 @@ class RunningRecording:
                 for taken in self._taken(stream):
                     self.counts.given += 1
                     yield Delivered((reading_of(self._declared, taken, self._painter, self._boot),))
-        except SourceLost as error:
+        except (SourceLost, *BREAKS) as error:
+            why = str(error) if isinstance(error, SourceLost) else f"it breaks the reader ({type(error).__name__})"
             came = self.counts.decoded - before
-            self._problem = f"Cannot read all of {path.name}: {error}. {came} pictures before that were read."
+            self._problem = f"Cannot read all of {path.name}: {why}. {came} pictures before that were read."
             return
         if places := self.counts.corrupt - damaged:
             self._problem = f"{path.name} is damaged in {places} places: pictures there are missing, or marked corrupt."

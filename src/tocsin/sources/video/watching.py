@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tocsin.contract.protocols import Delivered
-from tocsin.contract.streams import LiveClock
+from tocsin.contract.streams import BREAKS, LiveClock
 from tocsin.model import SourceLost
 from tocsin.sources.video.address import Address, files_of
 from tocsin.sources.video.decoding import Counts, Decoded, Painter, decoded
@@ -87,6 +87,8 @@ class RunningCamera:
                 continue
             except SourceLost as error:
                 self._trouble(str(error))
+            except BREAKS as error:
+                self._trouble(f"what it sends breaks the reader ({type(error).__name__})")
             if self.counts.decoded > decoded_before:
                 pause_s = self._declared.retry_s
             elif self.counts.connections > opened_before and self._declared.hardware == "auto":
@@ -107,6 +109,7 @@ class RunningCamera:
         if not self._address.recorded:
             raise SourceLost("it ended the stream")
         self.finished = not self._declared.loop
+        self._closed.wait(0.0 if self.finished else self._every.s)
 
     def _plan(self) -> Plan:
         declared = self._declared
