@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from math import sqrt
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec.structs import replace
 
@@ -104,10 +104,10 @@ class Post:
         return density is not None and density >= self.analytic.least("")
 
 
-def where(view: CameraView, fact: Observation[object], track: Track | None, name: str = "") -> Place | None:  # type: ignore[type-var]  # any body
+def where(view: CameraView, fact: Observation[Any], track: Track, name: str = "") -> Place | None:
     """Where a track stands, with its uncertainty, else where its camera stands; `name` is what people call it."""
     place = fact.place
-    if track is not None and track.east_m is not None and track.north_m is not None and view.camera.calibrated:
+    if track.east_m is not None and track.north_m is not None and view.camera.calibrated:
         place = view.at(track.east_m, track.north_m, radius_m(track))
         if fact.place is not None:
             place = replace(place, building=fact.place.building, floor=fact.place.floor)

@@ -56,7 +56,7 @@ class Lens:
         tilt, bearing = np.radians(self.pose.tilt_deg), np.radians(self.pose.bearing_deg)
         ahead = np.array([np.sin(bearing) * np.cos(tilt), np.cos(bearing) * np.cos(tilt), -np.sin(tilt)])
         right = np.array([np.cos(bearing), -np.sin(bearing), 0.0])
-        up = np.cross(right, ahead)
+        up = np.array([np.sin(bearing) * np.sin(tilt), np.cos(bearing) * np.sin(tilt), np.cos(tilt)])
         seen = np.asarray(points_m, dtype=np.float64) - (0.0, 0.0, self.pose.height_m)
         depth = seen @ ahead
         focal_px = self.width / 2 / np.tan(np.radians(self.pose.field_deg) / 2)

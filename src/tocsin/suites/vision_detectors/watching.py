@@ -1,7 +1,7 @@
 """One run: walkers before a camera, what detectors say of the tracks, and what was true."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import numpy as np
@@ -34,6 +34,7 @@ class Run:
     stage: Stage
     grounds: tuple[Ground, ...]
     set: Set
+    _ways: dict[float, list[Way]] = field(default_factory=dict)
 
     @property
     def lasting_s(self) -> float:
@@ -50,7 +51,9 @@ class Run:
 
     def ways(self, fine_px_m: float) -> list[Way]:
         """The true ways; well seen from so many pixels per metre on."""
-        return ways(self.moments, self.walkers, self.stage.lens, fine_px_m)
+        if fine_px_m not in self._ways:
+            self._ways[fine_px_m] = ways(self.moments, self.walkers, self.stage.lens, fine_px_m)
+        return self._ways[fine_px_m]
 
 
 def played(name: str, make: Make, seed: int, faults: Faults, *, calibrated: bool) -> Run:
