@@ -1,7 +1,7 @@
 """What a detector at a camera asks before it judges: may it run here, is this seen well enough, where is it."""
 
 from dataclasses import dataclass, field
-from math import sqrt
+from math import hypot, isfinite, sqrt
 from typing import Any, Protocol
 
 from msgspec.structs import replace
@@ -107,18 +107,28 @@ class Post:
 def where(view: CameraView, fact: Observation[Any], track: Track, name: str = "") -> Place | None:
     """Where a track stands, with its uncertainty, else where its camera stands; `name` is what people call it."""
     place = fact.place
-    if track.east_m is not None and track.north_m is not None and view.camera.calibrated:
-        place = view.at(track.east_m, track.north_m, radius_m(track))
+    stands = stands_at(track)
+    if stands is not None and view.camera.calibrated:
+        place = view.at(*stands, radius_m(track))
         if fact.place is not None:
             place = replace(place, building=fact.place.building, floor=fact.place.floor)
             name = name or fact.place.name
     return replace(place, name=name) if place is not None and name else place
 
 
+def stands_at(track: Track) -> tuple[float, float] | None:
+    """Metres east and north of its camera; None where a track says none, or no numbers."""
+    if track.east_m is None or track.north_m is None or not isfinite(track.east_m + track.north_m):
+        return None
+    return track.east_m, track.north_m
+
+
 def radius_m(track: Track) -> float:
     """The radius around a track's place that holds it with 95 %."""
-    if track.covariance_m2 is None:
-        return UNSURE_M
-    ee, en, nn = track.covariance_m2
-    widest = (ee + nn) / 2 + sqrt(max(0.0, ((ee - nn) / 2) ** 2 + en * en))
-    return AXES_95 * sqrt(max(0.0, widest))
+    return UNSURE_M if track.covariance_m2 is None else AXES_95 * unsure_m(track)
+
+
+def unsure_m(track: Track) -> float:
+    """Standard deviation of a track's place along its less certain axis, metres; 0 where it says nothing of it."""
+    ee, en, nn = track.covariance_m2 or (0.0, 0.0, 0.0)
+    return sqrt(max(0.0, (ee + nn) / 2 + hypot((ee - nn) / 2, en)))

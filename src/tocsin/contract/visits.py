@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 from msgspec import Struct
 
 from tocsin.contract.analytics import STATURE_M, VEHICLE_M, VEHICLES
+from tocsin.contract.camera_post import stands_at
 from tocsin.contract.camera_views import CameraView
 from tocsin.contract.pictures import Box, Point, Track, Tracks
 from tocsin.model import Observation
@@ -242,9 +243,7 @@ def _foot(track: Track, scale: Scale) -> Point:
 
 
 def _metres(track: Track, scale: Scale) -> tuple[float, float] | None:
-    if not scale.in_metres or track.east_m is None or track.north_m is None:
-        return None
-    return track.east_m, track.north_m
+    return stands_at(track) if scale.in_metres else None
 
 
 def _step(walk: Walk, track: Track, spot: Point, at: float, scale: Scale) -> None:

@@ -8,9 +8,9 @@ from msgspec import Meta, Struct, field
 
 from tocsin.city.cameras import Area
 from tocsin.contract.area_rounds import Seen, round_of
-from tocsin.contract.camera_post import VEHICLE, Post, sort_of, where
+from tocsin.contract.camera_post import VEHICLE, Post, sort_of, unsure_m, where
 from tocsin.contract.outlines import Drawn, Outline, areas_drawn, called, spoken
-from tocsin.contract.pictures import Track, Tracks
+from tocsin.contract.pictures import Tracks
 from tocsin.contract.protocols import by_source
 from tocsin.contract.resources import Resources
 from tocsin.contract.visits import Follower, Walk, Watch
@@ -113,7 +113,7 @@ class Watching:
         settings, walk, track = self.settings, seen.walk, seen.track
         far_m = settings.vehicle_m if sort_of(track.label) == VEHICLE else settings.against_m
         return (
-            back_m >= far_m + settings.sigmas * _unsure_m(track)
+            back_m >= far_m + settings.sigmas * unsure_m(track)
             and aside_m <= back_m * tan(radians(settings.angle_deg))
             and walk.at - way.at >= settings.against_s
         )
@@ -154,11 +154,3 @@ def _back(walk: Walk, way: Way, toward_deg: float) -> tuple[float, float]:
     back_m = way.along_m - _along(walk, toward_deg)
     whole_m = hypot(walk.east_m - way.east_m, walk.north_m - way.north_m)
     return back_m, sqrt(max(0.0, whole_m * whole_m - back_m * back_m))
-
-
-def _unsure_m(track: Track) -> float:
-    """Standard deviation of a track's place along its less certain axis, metres."""
-    if track.covariance_m2 is None:
-        return 0.0
-    ee, en, nn = track.covariance_m2
-    return sqrt(max(0.0, (ee + nn) / 2 + sqrt(max(0.0, ((ee - nn) / 2) ** 2 + en * en))))
