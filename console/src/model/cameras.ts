@@ -110,6 +110,9 @@ export interface AnalyticRow {
   title: string;
   level: number;
   by_default: boolean;
+  sees?: string;
+  cannot?: string;
+  draws?: string;
   grades?: string[];
 }
 

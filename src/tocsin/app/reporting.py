@@ -13,9 +13,10 @@ from tocsin.app.layout import city_folder
 from tocsin.city.context import City
 from tocsin.city.processing import Processing
 from tocsin.city.registry import Sensor
+from tocsin.contract.analytics import Analytics
 from tocsin.contract.camera_views import CameraView, Views
 from tocsin.contract.cards import Cards
-from tocsin.contract.resources import content_folder
+from tocsin.contract.resources import Resources, content_folder
 from tocsin.engine.setting_up import about_cameras
 from tocsin.gate.policy import Policies, Policy
 from tocsin.model import Level, Refused
@@ -112,7 +113,7 @@ def _runs(sensors: Sequence[Sensor], city: City, settings: Settings) -> Iterator
             weights = [cards.weight(kind, grade, member.default_nats).basis.value for grade in member.default_nats]
             yield Runs(
                 kind=kind,
-                title=_title(member),
+                title=_title(kind, member),
                 level=int(member.needs),
                 cameras=tuple(city.sensors[view.source].name for view in on),
                 basis=", ".join(sorted(set(weights))),
@@ -123,8 +124,9 @@ def _on(view: CameraView, kind: str, member: Any) -> bool:  # noqa: ANN401  # me
     return view.allows(kind, by_default=cast("bool", member.on_by_default))
 
 
-def _title(member: Any) -> str:  # noqa: ANN401  # members are open
-    return (type(member).__doc__ or member.kind).strip().splitlines()[0]
+def _title(kind: str, member: Any) -> str:  # noqa: ANN401  # members are open
+    words = Analytics.load(Resources()).rows.get(kind)
+    return words.name if words else (type(member).__doc__ or kind).strip().splitlines()[0]
 
 
 def text_of(page: Page, at: float) -> str:

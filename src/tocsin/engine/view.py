@@ -11,6 +11,7 @@ from tocsin.city.cameras import Camera
 from tocsin.city.context import City
 from tocsin.city.registry import Sensor
 from tocsin.contract.camera_views import seeing
+from tocsin.contract.pictures import CameraLoad, PictureState, Postures, Stills
 from tocsin.engine.doorway import looked_at
 from tocsin.engine.patience import patiently
 from tocsin.engine.ring import Ring
@@ -38,6 +39,9 @@ INCIDENTS_MAX = 500
 
 COSTS_MAX = 50_000
 """Observations whose intrusion is remembered, to tell what an incident cost."""
+
+ASIDE = (CameraLoad, PictureState, Postures, Stills)
+"""Bodies that a camera tells beside what it sees: the row of the camera goes on saying what it sees."""
 
 OUTCOMES_MAX = 200
 """Newest outcomes kept at hand."""
@@ -68,7 +72,9 @@ class View:
         """Remember the last word of its source, and what looking so closely cost."""
         seat = self._seats.find(fact.source)
         if seat is not None:
-            seat.last_at, seat.value, seat.via, seat.changed = fact.at, worded(fact.body), fact.via, True
+            seat.last_at, seat.via, seat.changed = fact.at, fact.via, True
+            if not isinstance(fact.body, ASIDE):
+                seat.value = worded(fact.body)
         cost = cost_of(fact.level, *looked_at(fact.body))
         if cost:
             self._costs[fact.id] = cost

@@ -13,6 +13,7 @@ from tocsin.contract.bodies import (
     Sighting,
     Wind,
 )
+from tocsin.contract.pictures import CameraLoad, CrowdFlow, PictureState, Postures, Stills, Tracks, Weapons
 from tocsin.model import Body, tag_of
 
 
@@ -59,6 +60,48 @@ def _(body: Quantity) -> str:
 @_words.register
 def _(body: Contact) -> str:
     return f"{body.name} {'active' if body.active else 'at rest'}"
+
+
+@_words.register
+def _(body: Tracks) -> str:
+    people = sum(track.label == "person" for track in body.tracks)
+    others = len(body.tracks) - people
+    return f"{_many(people, 'person', 'people')}" + (f", {_many(others, 'other track')}" if others else "")
+
+
+@_words.register
+def _(body: CrowdFlow) -> str:
+    dense = [area.persons_per_m2 for area in body.areas if area.persons_per_m2 is not None]
+    return _many(round(body.persons), "person", "people") + (f", {_number(max(dense))} persons/m²" if dense else "")
+
+
+@_words.register
+def _(body: PictureState) -> str:
+    return f"sharpness {body.focus:.2f}, edges {body.edges:.2f}, agreement {body.agreement:.2f} of what is usual"
+
+
+@_words.register
+def _(body: Stills) -> str:
+    return _many(len(body.stills), "thing that stands still", "things that stand still")
+
+
+@_words.register
+def _(body: Postures) -> str:
+    return _many(len(body.postures), "posture")
+
+
+@_words.register
+def _(body: Weapons) -> str:
+    return ", ".join(f"{one.label} in {one.frames} of {one.of} frames" for one in body.weapons) or "no weapon"
+
+
+@_words.register
+def _(body: CameraLoad) -> str:
+    return f"{body.frames_per_s:.1f} pictures/s, {body.detections_per_s:.1f} detector runs/s"
+
+
+def _many(count: int, one: str, more: str = "") -> str:
+    return f"{count} {one if count == 1 else more or one + 's'}"
 
 
 @_words.register

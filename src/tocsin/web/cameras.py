@@ -1,5 +1,6 @@
 """Routes about cameras: how each stands, its masked pictures, its clips, and what an analytic would have said."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ from starlette.responses import Response
 from tocsin.city.cameras import PIXELS_PER_M, Camera
 from tocsin.city.processing import Processing
 from tocsin.city.registry import Sensor
-from tocsin.contract.analytics import Analytics, Cell
+from tocsin.contract.analytics import Analytic, Analytics, Cell
 from tocsin.contract.camera_views import CameraView, Views
 from tocsin.contract.pictures import CameraLoad, CrowdFlow, MaskedPicture, PictureState, Tracks
 from tocsin.contract.resources import Resources
@@ -54,6 +55,9 @@ class AnalyticRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     title: str
     level: int
     by_default: bool
+    sees: str = ""
+    cannot: str = ""
+    draws: str = ""
     grades: tuple[str, ...] = ()
 
 
@@ -137,7 +141,8 @@ class Now(Struct, frozen=True, kw_only=True, omit_defaults=True):
 @router.get("/cameras", responses=says(Cameras, "Every camera that is set up or shows pictures."))
 def cameras(office: InOffice, _who: Who) -> Response:
     """Cameras, analytics, and the pixels per metre that each task takes."""
-    analytics = tuple(_analytic(node.member) for node in office.graph.nodes if about_cameras(node.member))
+    table = Analytics.load(office.resources or Resources()).rows
+    analytics = tuple(_analytic(node.member, table) for node in office.graph.nodes if about_cameras(node.member))
     views = Views(office.view.city)
     shown = [one for one in office.view.city.sensors.values() if one.family == "camera" and _counts(office, one)]
     rows = tuple(_row(office, one, views, analytics) for one in sorted(shown, key=lambda one: (one.name, one.id)))
@@ -307,12 +312,17 @@ def _counts(office: Office, sensor: Sensor) -> bool:
     return sensor.camera is not None or (office.gallery is not None and office.gallery.newest(sensor.id) is not None)
 
 
-def _analytic(member: Any) -> AnalyticRow:  # noqa: ANN401  # members are open
+def _analytic(member: Any, table: Mapping[str, Analytic]) -> AnalyticRow:  # noqa: ANN401  # members are open
+    """An analytic in the words of the table; one of a third party, which has no row there, in its own."""
+    words = table.get(member.kind)
     return AnalyticRow(
         kind=member.kind,
-        title=(type(member).__doc__ or member.kind).strip().splitlines()[0],
+        title=words.name if words else (type(member).__doc__ or member.kind).strip().splitlines()[0],
         level=int(member.needs),
         by_default=bool(member.on_by_default),
+        sees=words.sees if words else "",
+        cannot=words.cannot if words else "",
+        draws=words.draws if words else "",
         grades=tuple(member.default_nats),
     )
 
