@@ -20,6 +20,7 @@ from tocsin.engine.broker import INGEST, Broker, Device, Tls
 from tocsin.engine.bundler import Bundler
 from tocsin.engine.desk import Desk
 from tocsin.engine.embedded import Embedded
+from tocsin.engine.interest import Interest
 from tocsin.engine.keeping import Keeping, hours_by
 from tocsin.engine.outbox import Carrier
 from tocsin.engine.outlets import Outlet, open_outlet
@@ -58,6 +59,7 @@ class Live:
         self.engine.each_tick(self.house.flow.doorway.expire)
         self.engine.each_tick(Bundler(view, self.house.log, self.house.casebook).tick)
         self.engine.each_tick(self.house.gallery.tick)
+        self.engine.each_tick(Interest(view, self.sources, _source_of(self.house.settings)).tick)
         self.engine.each_tick(self.keeping.tick)
         self.engine.each_tick(lambda now: self.house.ruling.end(now, self.engine.post))
         self.engine.once_resumed(lambda: self.house.ruling.restore(self.house.graph.states_of(Registry.kind)))
@@ -144,6 +146,11 @@ def broker_of(folder: Path, plan: BrokerPlan, devices: list[Device]) -> Broker:
     """The embedded broker of a plan, running."""
     tls = Tls(cert_file=plan.certificate, key_file=plan.private_key) if plan.certificate else None
     return Broker(folder, devices, host=plan.host, port=plan.port, tls=tls).start()
+
+
+def _source_of(settings: Settings) -> dict[str, str]:
+    """The sensor that each input delivers for, where it is one."""
+    return {name: str(plan.parameters.get("source", name)) for name, plan in settings.inputs.items()}
 
 
 def _permit(house: House, clock: Clock, delivery: Delivery, kind: str, *, exercise: bool = False) -> object:
