@@ -76,12 +76,14 @@ class Ground:
     def to_ground(self, points_px: ArrayLike, sd_px: ArrayLike) -> tuple[Floats, Floats]:
         """Points (N, 2) in metres, and their covariances (N, 2, 2) for a standard deviation in the picture.
 
-        What lies on or above the horizon is NaN.
+        `sd_px` is one for all, one per point (N), or one across and one along the picture's columns (N, 2). What
+        lies on or above the horizon is NaN.
         """
         points = _points(points_px)
         jacobian, metres = self._derived(points)
-        spread = np.broadcast_to(np.asarray(sd_px, dtype=np.float64), (len(points),))
-        covariance = jacobian @ np.swapaxes(jacobian, 1, 2) * (spread**2)[:, None, None]
+        given = np.asarray(sd_px, dtype=np.float64)
+        spread = np.broadcast_to(given if given.ndim == 2 else given[..., None], (len(points), 2))
+        covariance = (jacobian * spread[:, None, :] ** 2) @ np.swapaxes(jacobian, 1, 2)
         return metres, covariance
 
     def to_picture(self, points_m: ArrayLike) -> Floats:

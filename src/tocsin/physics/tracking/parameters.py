@@ -49,7 +49,7 @@ class Tracking:
     doubt: float = 0.0
     overlap_min: float = 0.2
     overlap_low_min: float = 0.4
-    height_power: float = 0.0
+    height_power: float = 1.0
     reach_per_s: float = 0.5
     reach_max: float = 0.2
     gate: float = math.inf
@@ -62,10 +62,10 @@ class Tracking:
     belief_max: float = 5.0
     belief_min: float = -1.0
     acceleration: float = 0.9
-    resize: float = 1.0
+    resize: float = 0.3
     restless_rate: float = 0.02
     measured_sd: float = 0.05
-    measured_size_sd: float = 0.05
+    measured_size_sd: float = 0.1
     camera_from_boxes: bool = False
     hold_s: float = 0.08
     hold_hidden_s: float = 0.3
@@ -92,12 +92,9 @@ class Tracking:
             "start": 0.67,
             "sure": 0.88,
             "overlap_low_min": 0.35,
-            "height_power": 1.0,
             "gate": 16.0,
             "confirm_s": 0.05,
             "missed_per_s": 4.0,
-            "resize": 0.3,
-            "measured_size_sd": 0.1,
         }
         return cls(**{**tuned, **others})
 
