@@ -119,3 +119,17 @@ def test_states_are_saved_by_key_and_restored(graph):
     assert graph.take_dirty() == {}
     graph.restore({at: state for at, state in saved.items() if state is not None})
     assert graph.feed(Tick(at=11.0, origin=Origin.SIMULATED))
+
+
+@dataclass(frozen=True)
+class Nothing(Rings):
+    kind: ClassVar[str] = "cbrne.nothing"
+
+    def step(self, state: Tally | None, fact: Fact) -> tuple[Tally | None, Sequence[Fact]]:
+        return state, []
+
+
+def test_a_state_of_nothing_is_not_stored():
+    graph = Graph([node("cbrne.nothing", Nothing(), "detector", Resources())], Cards())
+    graph.feed(seen(1.0))
+    assert graph.take_dirty() == {("cbrne.nothing", "r1"): None}

@@ -211,7 +211,8 @@ class Graph:
         changed: dict[tuple[str, str], bytes | None] = {}
         for node in self.nodes:
             for key in sorted(node.dirty):
-                changed[node.name, key] = msgspec.msgpack.encode(node.states[key])
+                state = node.states[key]
+                changed[node.name, key] = None if state is None else msgspec.msgpack.encode(state)
             node.dirty.clear()
         return changed
 
