@@ -85,7 +85,7 @@ class Tally:
         self.sums.measures += 1
         self.sums.persons += float(weights.sum())
         known = (weights > 0) & np.isfinite(people.velocity[:, 0])
-        if weights[known].sum() >= what.persons_min:
+        if known.sum() >= what.persons_min:
             self._move(people.only(known), weights[known])
             if self.area.floor is not None:
                 self._fill_cells(people.only(known & self.area.holds(people.spots)))

@@ -45,7 +45,7 @@ class StandingStill:
     share_max: Annotated[float, Meta(description="Largest part of the picture that a thing fills.", gt=0, le=1)] = 0.1
     changed_max: Annotated[float, Meta(description="More of the picture changed is light or motion.", gt=0, le=1)] = 0.4
     shift_max: Annotated[float, Meta(description="Motion of the camera, as a share of the width.", gt=0)] = 0.01
-    near_heights: Annotated[float, Meta(description="Near is within so many heights of a person.", ge=0)] = 0.75
+    near_heights: Annotated[float, Meta(description="Near is within so many heights of a person.", ge=0)] = 0.5
     hidden_s_max: Annotated[float, Meta(description="How long a thing may be hidden, seconds.", gt=0)] = 20.0
     absorb_s: Annotated[float, Meta(description="After how long it belongs to the background.", gt=0)] = 900.0
     absorb_gone_s: Annotated[float, Meta(description="The same where something is gone.", gt=0)] = 120.0

@@ -24,8 +24,8 @@ KIND = "vision.left-object"
 PAUSE_S_MAX = 10.0
 """After a longer pause everything begins anew."""
 
-SAME_OVERLAP = 0.3
-"""A shape that shares so much (intersection over union) with a thing known is that thing."""
+SAME_SHARE = 0.5
+"""A shape that shares so much with a thing known, of the smaller of the two, is that thing: things appear in parts."""
 
 THERE_S = 5.0
 """How fast it is believed that something is rather gone than left, or the other way round."""
@@ -119,8 +119,8 @@ class Watching:
         for shape in found:
             x1, y1, x2, y2 = shape.box
             box = (x1 / width, y1 / height, x2 / width, y2 / height)
-            thing = max(memory.things, key=lambda one: _overlap(one.box, box), default=None)
-            if thing is None or _overlap(thing.box, box) < SAME_OVERLAP:
+            thing = max(memory.things, key=lambda one: _shared(one.box, box), default=None)
+            if thing is None or _shared(thing.box, box)[1] < SAME_SHARE:
                 thing = self._begun(memory, shape, box, at, width / height)
             thing.see(shape, box, at)
             if at - thing.since > (self._of.absorb_gone_s if thing.removed else self._of.absorb_s):
@@ -167,10 +167,10 @@ def _told(thing: Thing, at: float) -> Still:
     )
 
 
-def _overlap(a: Box, b: Box) -> float:
-    """Intersection over union."""
+def _shared(a: Box, b: Box) -> tuple[float, float]:
+    """What two boxes share, of their union and of the smaller one."""
     wide, high = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
     if wide <= 0 or high <= 0:
-        return 0.0
-    both = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - wide * high
-    return wide * high / both
+        return 0.0, 0.0
+    sizes = [(one[2] - one[0]) * (one[3] - one[1]) for one in (a, b)]
+    return wide * high / (sum(sizes) - wide * high), wide * high / min(sizes)
