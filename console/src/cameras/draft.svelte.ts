@@ -13,7 +13,7 @@ export class Draft {
   drawing = $state.raw<Spot[]>([]);
   support = $state.raw<Support | null>(null);
   trouble = $state('');
-  private saved = '{}';
+  private saved = $state('{}');
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
