@@ -128,6 +128,9 @@ class Nothing(Rings):
     def step(self, state: Tally | None, fact: Fact) -> tuple[Tally | None, Sequence[Fact]]:
         return state, []
 
+    def wake_at(self, state: Tally | None) -> float | None:
+        return None
+
 
 def test_a_state_of_nothing_is_not_stored():
     graph = Graph([node("cbrne.nothing", Nothing(), "detector", Resources())], Cards())
