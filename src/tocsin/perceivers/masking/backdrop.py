@@ -1,10 +1,12 @@
 """The last clean background: per pixel what was there most of the time, learned only where nothing was masked."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tocsin.inference.sessions import needed
 from tocsin.perceivers.masking.filling import Colour, Picture
 
 Votes = NDArray[np.uint8]
@@ -47,8 +49,11 @@ class Backdrop:
         if at - self.at < EVERY_S:
             return
         self.at = at
-        free = ~_widened(filled > 0, max(2, round(MARGIN_SHARE * len(filled))))
-        apart = np.abs(picture.astype(np.int16) - self.picture).max(axis=2)
+        cv2: Any = needed("cv2")
+        margin_px = max(2, round(MARGIN_SHARE * len(filled)))
+        free = cv2.dilate(filled, np.ones((2 * margin_px + 1,) * 2, np.uint8)) == 0
+        blue, green, red = cv2.split(cv2.absdiff(picture, self.picture))
+        apart = cv2.max(cv2.max(blue, green), red)
         agree = free & (apart <= ALIKE) & (self.votes > 0)
         self.votes[agree & (self.votes < VOTES_MAX)] += 1
         fresh = free & (self.votes == 0)
@@ -71,17 +76,3 @@ def moved(motion: NDArray[np.float32], width: int) -> bool:
     """Whether the whole picture moved, turned or grew since the last frame."""
     shift, turn = np.abs(motion[:, 2]).max(), np.abs(motion[:, :2] - np.eye(2)).max()
     return bool(shift > MOVED_SHARE * width or turn > MOVED_SHARE)
-
-
-def _widened(mask: NDArray[np.bool_], by_px: int) -> NDArray[np.bool_]:
-    """Everything within so many pixels (in rows and columns) of the mask."""
-    wide = mask
-    for axis in (0, 1):
-        counts = np.cumsum(wide, axis=axis, dtype=np.int32)
-        length = wide.shape[axis]
-        last = np.minimum(np.arange(length) + by_px, length - 1)
-        before = np.arange(length) - by_px - 1
-        low = np.take(counts, np.maximum(before, 0), axis=axis)
-        early = (before < 0).reshape((-1, 1) if axis == 0 else (1, -1))
-        wide = np.take(counts, last, axis=axis) - np.where(early, 0, low) > 0
-    return wide
