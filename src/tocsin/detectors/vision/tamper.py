@@ -57,7 +57,7 @@ class Tamper:
 
     hidden_min: Annotated[
         float, Meta(description="Part of the view that is hidden when it is covered.", gt=0, le=1)
-    ] = 0.3
+    ] = 0.25
     smooth_min: Annotated[
         float, Meta(description="Part of what is lost that must be behind something smooth.", gt=0)
     ] = 0.55
@@ -70,7 +70,7 @@ class Tamper:
     noise_min: Annotated[float, Meta(description="Part of the least usual noise; less is a still picture.", gt=0)] = 0.7
     covered_s: Annotated[float, Meta(description="How long it must be covered, seconds.", ge=0)] = 3.0
     defocused_s: Annotated[float, Meta(description="How long it must be out of focus, seconds.", ge=0)] = 4.0
-    turned_s: Annotated[float, Meta(description="How long it must be turned, seconds.", ge=0)] = 4.0
+    turned_s: Annotated[float, Meta(description="How long it must be turned, seconds.", ge=0)] = 3.0
     frozen_s: Annotated[float, Meta(description="How long it must stand still, seconds.", ge=0)] = 3.0
     replayed_s: Annotated[float, Meta(description="How long it must come back, seconds.", ge=0)] = 1.0
     lapse_s: Annotated[float, Meta(description="Longest lapse of a trouble that is not told yet, seconds.", ge=0)] = 1.0

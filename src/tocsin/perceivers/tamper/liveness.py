@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 
-
 from tocsin.perceivers.tamper.echoes import Echo, Echoes
 from tocsin.perceivers.tamper.grain import Bits, Grain
 from tocsin.perceivers.tamper.usual import Least

@@ -8,7 +8,7 @@ from tocsin.inference.sessions import needed
 from tocsin.perceivers.tamper.moving import Moved, moved
 from tocsin.perceivers.tamper.scenery import Judged, Scenery
 from tocsin.perceivers.tamper.small import CELLS, Floats, View, view_of
-from tocsin.perceivers.tamper.usual import Rest
+from tocsin.perceivers.tamper.usual import Beyond, Rest
 
 UNCLEAR_FOCUS, UNCLEAR_AGREEMENT = 0.85, 0.9
 """Below one of these the whole picture may have moved, and that is looked into."""
@@ -42,8 +42,7 @@ class Seen:
     view: View
     judged: Judged
     motion: Moved
-    shift: float
-    turn_deg: float
+    beyond: Beyond
     hidden: float
     steady: float
     stir: float
@@ -60,8 +59,8 @@ class Seen:
             self.judged.agreement >= (YOUNG_AGREEMENT if young else WELL_AGREEMENT)
             and self.judged.focus >= WELL_FOCUS
             and self.hidden <= WELL_HIDDEN
-            and self.shift <= WELL_SHIFT
-            and self.turn_deg <= WELL_TURN_DEG
+            and self.beyond.shift <= WELL_SHIFT
+            and self.beyond.turn_deg <= WELL_TURN_DEG
         )
 
 
@@ -76,20 +75,22 @@ class Sight:
 
     def seen(self, at: float, now: View, every_s: float) -> Seen:
         """Judge one view; where the whole picture moved, as it would be had it not."""
-        judged, motion = self.scenery.judged(now), Moved()
+        judged, motion, beyond = self.scenery.judged(now), Moved(), Beyond()
         steady = self._steady(at, now)
-        if judged.raw_focus < UNCLEAR_FOCUS or judged.agreement < UNCLEAR_AGREEMENT:
+        unclear = judged.raw_focus < UNCLEAR_FOCUS or judged.agreement < UNCLEAR_AGREEMENT
+        if unclear:
             motion = moved(now.middle, self.scenery.middle.mean)
-            if motion.parts >= PARTS_MIN:
-                now = aligned(now, motion)
-                judged = self.scenery.judged(now)
-        shift, turn_deg = self.rest.beyond(motion) if motion.parts >= PARTS_MIN else (0.0, 0.0)
-        return Seen(now, judged, motion, shift, turn_deg, self._hidden(judged, every_s), *steady, judged.edges)
+        if motion.parts >= PARTS_MIN:
+            now = aligned(now, motion)
+            judged = self.scenery.judged(now)
+        if motion.parts >= PARTS_MIN or not unclear:
+            beyond = self.rest.beyond(motion, every_s)
+        return Seen(now, judged, motion, beyond, self._hidden(judged, every_s), *steady, judged.edges)
 
     def learn(self, seen: Seen, part: float, rest_part: float) -> None:
         """Take a part of it into what is usual."""
         self.scenery.learn(seen.view, seen.judged, part)
-        self.rest.learn(seen.motion, rest_part)
+        self.rest.learn(rest_part)
 
     def _hidden(self, judged: Judged, every_s: float) -> float:
         self.hidden_s = np.where(judged.smooth, self.hidden_s + np.float32(every_s), np.float32(0.0))

@@ -7,6 +7,7 @@ from math import hypot
 import numpy as np
 
 from tocsin.perceivers.tamper.moving import Moved
+from tocsin.perceivers.tamper.small import Floats
 
 KNOWN_MIN = 8
 """Fewest values from which the least usual one can be told."""
@@ -16,6 +17,9 @@ KNOWN_MAX = 1_200
 
 SWAYS = 3.0
 """How many times its usual sway a picture may lie from its rest without having been moved."""
+
+LIE_S = 1.5
+"""How long a picture must lie elsewhere for most of the way to count: a mast swings."""
 
 
 @dataclass(slots=True)
@@ -34,28 +38,43 @@ class Least:
         return float(np.quantile(self.values, 0.05)) if len(self.values) >= KNOWN_MIN else None
 
 
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """How far a picture lies beyond its usual sway: share of the width, degrees, how much larger it is."""
+
+    shift: float = 0.0
+    turn_deg: float = 0.0
+    size: float = 1.0
+
+
 @dataclass(slots=True)
 class Rest:
-    """Where a picture usually lies against its reference, and how far it sways around that (shares of the width)."""
+    """Where a picture usually lies against its reference, and how far it sways around that.
 
-    right: float = 0.0
-    down: float = 0.0
+    `lies` and `rest` are right and down (shares of the width), turn (degrees) and size: over the last moments, and
+    usually.
+    """
+
+    rest: Floats = field(default_factory=lambda: np.array([0.0, 0.0, 0.0, 1.0]))
+    lies: Floats = field(default_factory=lambda: np.array([0.0, 0.0, 0.0, 1.0]))
     sway: float = 0.0
-    turn_deg: float = 0.0
     turns_deg: float = 0.0
 
-    def learn(self, motion: Moved, part: float) -> None:
-        """Take `part` of one more motion in."""
-        self.sway += part * (self._apart(motion) - self.sway)
-        self.turns_deg += part * (abs(motion.turn_deg - self.turn_deg) - self.turns_deg)
-        self.right += part * (motion.right - self.right)
-        self.down += part * (motion.down - self.down)
-        self.turn_deg += part * (motion.turn_deg - self.turn_deg)
+    def beyond(self, motion: Moved, every_s: float) -> Beyond:
+        """Take one more motion in; gives how far the picture lies beyond its usual sway."""
+        now = np.array([motion.right, motion.down, motion.turn_deg, motion.size])
+        self.lies = self.lies + min(1.0, every_s / LIE_S) * (now - self.lies)
+        apart, turned = self._apart()
+        shift = max(0.0, apart - SWAYS * self.sway)
+        return Beyond(shift, max(0.0, turned - SWAYS * self.turns_deg), 1.0 + float(self.lies[3] - self.rest[3]))
 
-    def beyond(self, motion: Moved) -> tuple[float, float]:
-        """How far it lies (share of the width) and is turned (degrees) beyond its usual sway."""
-        shift = max(0.0, self._apart(motion) - SWAYS * self.sway)
-        return shift, max(0.0, abs(motion.turn_deg - self.turn_deg) - SWAYS * self.turns_deg)
+    def learn(self, part: float) -> None:
+        """Take `part` of where it lies now into what is usual."""
+        apart, turned = self._apart()
+        self.sway += part * (apart - self.sway)
+        self.turns_deg += part * (turned - self.turns_deg)
+        self.rest = self.rest + part * (self.lies - self.rest)
 
-    def _apart(self, motion: Moved) -> float:
-        return hypot(motion.right - self.right, motion.down - self.down)
+    def _apart(self) -> tuple[float, float]:
+        right, down, turned, _ = (float(one) for one in self.lies - self.rest)
+        return hypot(right, down), abs(turned)
