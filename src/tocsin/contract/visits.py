@@ -45,6 +45,9 @@ JOIN_S = 2.0
 TOGETHER_S_MAX = 1.0
 """Two tracks that were both there for longer are two people."""
 
+EARLIER_MAX = 8
+"""Most earlier tracks that a visit remembers."""
+
 REACH_HEIGHTS = 0.75
 """A track that begins within so many body heights of where one was lost goes on with its visit."""
 
@@ -59,7 +62,8 @@ class Walk(Struct, kw_only=True):
     was first and `was` where it was in the frame before.
     `east_m`, `north_m` are metres from the camera where it is placed on the ground, else metres since the
     visit began as the height of the box gives them (north is up in the picture). `far` is how far it has
-    been from where it began, in body heights; `seen` counts the frames in which it was really found.
+    been from where it began, in body heights; `seen` counts the frames in which it was really found. `earlier`
+    are the tracks that it had before.
     """
 
     track: int
@@ -81,6 +85,7 @@ class Walk(Struct, kw_only=True):
     seen: int = 0
     cut_since: float | None = None
     paces: list[tuple[float, float, float]] = []
+    earlier: list[int] = []
 
     @property
     def velocity(self) -> tuple[float, float] | None:
@@ -144,6 +149,7 @@ class Follower(Generic[W]):
     Visits not seen for `join_s` end: 0 where a visit is to end with its track. A new track goes on with a lost
     one that it begins near: `reach_heights` and `reach_per_s` more for each second since (for who is faster
     than trackers follow). `alike` is the factor by which the heights of two tracks of one visit may differ.
+    For `cut_s` a box that becomes lower is taken for one whose feet are hidden (0: it is lower).
     """
 
     make: Callable[..., W]
@@ -151,6 +157,7 @@ class Follower(Generic[W]):
     alike: float = ALIKE
     reach_heights: float = REACH_HEIGHTS
     reach_per_s: float = 0.0
+    cut_s: float = CUT_S_MAX
 
     def follow(self, watch: Watch[W], fact: Observation[Tracks], scale: Scale) -> list[tuple[W, Track]]:
         """Each track of this frame with its visit, brought up to date; what is only held over is not moved."""
@@ -184,29 +191,49 @@ class Follower(Generic[W]):
         if walk is None:
             walk = self._joined(watch, track, spot, frame) or self._begun(track, spot, frame)
             watch.walks[track.id] = walk
-        _step(walk, track, spot, frame.at, frame.scale)
+        self._step(walk, track, spot, frame)
         return walk
 
     def _joined(self, watch: Watch[W], track: Track, spot: Point, frame: _Frame[W]) -> W | None:
         """The lost visit that this new track goes on with, if there is one."""
-        near = [(self._apart(walk, spot, track.since), walk.track, walk) for walk in frame.lost]
+        near = [(self._apart(walk, spot, track, frame.at), walk.track, walk) for walk in frame.lost]
         within = [row for row in near if row[0] <= self.reach_heights and self._fits(row[2], track)]
         _, _, walk = min(within, key=lambda row: row[:2], default=(0.0, 0, None))
         if walk is None:
             return None
         frame.lost.remove(walk)
         watch.walks.pop(walk.track, None)
+        walk.earlier = [*walk.earlier, walk.track][-EARLIER_MAX:]
         walk.track = track.id
         return walk
 
-    def _apart(self, walk: W, spot: Point, since: float) -> float:
-        """How far a new track begins from where a lost one would be by then, in body heights beyond the usual reach."""
-        later_s = since - walk.at
+    def _apart(self, walk: W, spot: Point, track: Track, at: float) -> float:
+        """How far a new track begins from where a lost one would be by then, in body heights beyond the usual reach.
+
+        A track that this visit had before may come back at any time.
+        """
+        later_s = (at if track.id in walk.earlier else track.since) - walk.at
         if later_s < -TOGETHER_S_MAX:
             return inf
         ahead = max(0.0, later_s)
         apart = hypot(spot[0] - walk.x - walk.vx * ahead, spot[1] - walk.y - walk.vy * ahead) / walk.height
         return apart - self.reach_per_s * ahead
+
+    def _step(self, walk: Walk, track: Track, spot: Point, frame: _Frame[W]) -> None:
+        """Bring a visit up to date with a track that was seen."""
+        at, dt = frame.at, frame.at - walk.at
+        walk.at, walk.label, walk.box = at, track.label, track.box
+        walk.seen += 1
+        x, y = spot[0], _foot_y(walk, track, spot[1], dt, self.cut_s)
+        was_x, was_y = walk.was = walk.x, walk.y
+        keep = exp(-dt / STEADY_S) if dt > 0 else 0.0
+        walk.x, walk.y = x + (was_x - x) * keep, y + (was_y - y) * keep
+        walk.far = max(walk.far, hypot(walk.x - walk.begun[0], walk.y - walk.begun[1]) / walk.height)
+        if dt > 0:
+            trust = 1 - exp(-dt / (2 * STEADY_S))
+            walk.vx += ((walk.x - was_x) / dt - walk.vx) * trust
+            walk.vy += ((walk.y - was_y) / dt - walk.vy) * trust
+        _pace(walk, track, (walk.x - was_x, walk.y - was_y), frame.scale)
 
     def _fits(self, walk: W, track: Track) -> bool:
         ratio = (track.box[3] - track.box[1]) / walk.height
@@ -246,31 +273,14 @@ def _metres(track: Track, scale: Scale) -> tuple[float, float] | None:
     return stands_at(track) if scale.in_metres else None
 
 
-def _step(walk: Walk, track: Track, spot: Point, at: float, scale: Scale) -> None:
-    """Bring a visit up to date with a track that was seen."""
-    dt = at - walk.at
-    walk.at, walk.label, walk.box = at, track.label, track.box
-    walk.seen += 1
-    x, y = spot[0], _foot_y(walk, track, spot[1], at, dt)
-    was_x, was_y = walk.was = walk.x, walk.y
-    keep = exp(-dt / STEADY_S) if dt > 0 else 0.0
-    walk.x, walk.y = x + (was_x - x) * keep, y + (was_y - y) * keep
-    walk.far = max(walk.far, hypot(walk.x - walk.begun[0], walk.y - walk.begun[1]) / walk.height)
-    if dt > 0:
-        trust = 1 - exp(-dt / (2 * STEADY_S))
-        walk.vx += ((walk.x - was_x) / dt - walk.vx) * trust
-        walk.vy += ((walk.y - was_y) / dt - walk.vy) * trust
-    _pace(walk, track, (walk.x - was_x, walk.y - was_y), at, scale)
-
-
-def _foot_y(walk: Walk, track: Track, y: float, at: float, dt: float) -> float:
+def _foot_y(walk: Walk, track: Track, y: float, dt: float, cut_s: float) -> float:
     """Where it stands; where something in front cuts the box off, where its feet would be."""
     height = max(1e-4, track.box[3] - track.box[1])
     if height >= CUT_SHARE * walk.height:
         walk.cut_since = None
     elif walk.cut_since is None:
-        walk.cut_since = at
-    if walk.cut_since is not None and at - walk.cut_since <= CUT_S_MAX:
+        walk.cut_since = walk.at
+    if walk.cut_since is not None and walk.at - walk.cut_since < cut_s:
         return track.box[1] + walk.height
     if walk.cut_since is not None:
         walk.height, walk.cut_since = height, None
@@ -278,7 +288,7 @@ def _foot_y(walk: Walk, track: Track, y: float, at: float, dt: float) -> float:
     return y
 
 
-def _pace(walk: Walk, track: Track, moved: tuple[float, float], at: float, scale: Scale) -> None:
+def _pace(walk: Walk, track: Track, moved: tuple[float, float], scale: Scale) -> None:
     metres = _metres(track, scale)
     if metres is not None:
         walk.east_m, walk.north_m = metres
@@ -286,7 +296,7 @@ def _pace(walk: Walk, track: Track, moved: tuple[float, float], at: float, scale
         size_m = (VEHICLE_M if track.label in VEHICLES else STATURE_M) / walk.height
         walk.east_m += moved[0] * size_m
         walk.north_m -= moved[1] * size_m
-    if not walk.paces or at - walk.paces[-1][0] >= PACE_S / 4:
-        walk.paces.append((at, walk.east_m, walk.north_m))
-        while len(walk.paces) > 2 and at - walk.paces[1][0] >= PACE_S:
+    if not walk.paces or walk.at - walk.paces[-1][0] >= PACE_S / 4:
+        walk.paces.append((walk.at, walk.east_m, walk.north_m))
+        while len(walk.paces) > 2 and walk.at - walk.paces[1][0] >= PACE_S:
             del walk.paces[0]

@@ -77,11 +77,11 @@ class Fall:
     on_by_default: ClassVar[bool] = False
 
     upright: Annotated[float, Meta(description="Height over width of a box from which it stands.", gt=0)] = 1.7
-    lying: Annotated[float, Meta(description="Height over width of a box up to which it lies.", gt=0)] = 0.9
+    lying: Annotated[float, Meta(description="Height over width of a box up to which it lies.", gt=0)] = 1.0
     drop: Annotated[
         float, Meta(description="Part of the standing height that a lying box has at most.", gt=0, le=1)
-    ] = 0.6
-    wider: Annotated[float, Meta(description="How much wider than standing a lying box is.", ge=1)] = 1.3
+    ] = 0.8
+    wider: Annotated[float, Meta(description="How much wider than standing a lying box is.", ge=1)] = 1.5
     stood_s: Annotated[float, Meta(description="How long it must have stood before, seconds.", ge=0)] = 1.0
     within_s: Annotated[float, Meta(description="How long falling takes at most, seconds.", gt=0)] = 2.0
     stay_s: Annotated[float, Meta(description="How long it must stay down, seconds.", ge=0)] = 5.0
@@ -131,7 +131,7 @@ class Watching:
             return []
         scale = Scale.of(view, fact.body)
         told = []
-        for walk, track in Follower(Stance, self.settings.within_s, _ALIKE).follow(state, fact, scale):
+        for walk, track in Follower(Stance, self.settings.within_s, _ALIKE, cut_s=0.0).follow(state, fact, scale):
             if track.held or track.label != PERSON or _is_cut(track):
                 continue
             shape = _shape(walk, track, scale.aspect, fact.at)

@@ -21,8 +21,8 @@ from tocsin.suites.vision_detectors.judging import Tally
 from tocsin.suites.vision_detectors.motion import anybody, grounds, moments, recorded_ways
 from tocsin.suites.vision_detectors.recorded import compare, sequences
 from tocsin.suites.vision_detectors.scenarios import EVENTS, ordinary
-from tocsin.suites.vision_detectors.staging import KINDS, Stage
-from tocsin.suites.vision_detectors.watching import AT, Look, Run, played, seen
+from tocsin.suites.vision_detectors.staging import FIELD_DEG, KINDS, Stage
+from tocsin.suites.vision_detectors.watching import AT, NEAR_DEG, NEAR_ONLY, Look, Run, played, seen
 
 METRES_ONLY = ("vision.running", "vision.dispersal")
 """Judged on cameras alone that are placed on the ground."""
@@ -60,7 +60,8 @@ class VisionDetectors:
     """Precision and recall of the detectors over tracks, and their false alarms per hour of a camera.
 
     `runs` made-up runs per detector (the seeds given, or as many), half of them on cameras that are placed on
-    the ground; `ordinary_h` hours of ordinary streets, `street_s` seconds each. With `--data DIR`: `mot15`
+    the ground; `ordinary_h` hours of ordinary streets, `street_s` seconds each, a third of them seen from nearer
+    (falls are judged there alone). With `--data DIR`: `mot15`
     (its public detections through our tracker against its labels, with `set_ups` drawings each), `opentraj` and
     `pedpy` (recorded ways before `cameras` made-up cameras each). `cards` names a folder to write `<kind>.toml`
     into. Loitering, falls and things left behind get no card here.
@@ -109,7 +110,9 @@ class VisionDetectors:
         for kind in self.kinds:
             for n, seed in enumerate(seeds):
                 calibrated = kind in METRES_ONLY or n % 2 == 0
-                counts.add(played(kind, EVENTS[kind], seed, self._faults, calibrated=calibrated), kind)
+                field_deg = NEAR_DEG if kind in NEAR_ONLY else FIELD_DEG
+                run = played(kind, EVENTS[kind], seed, self._faults, calibrated=calibrated, field_deg=field_deg)
+                counts.add(run, kind)
             say(f"events: {_line(kind, counts.tallies[kind])}")
         return counts
 
@@ -117,9 +120,11 @@ class VisionDetectors:
         counts = Counts()
         street = partial(ordinary, lasting_s=self.street_s)
         for n in range(round(self.ordinary_h * 3600 / self.street_s)):
-            run = played("street", street, CALM_SEED + n, self._faults, calibrated=n % 2 == 0)
+            placed, near = n % 2 == 0, n % 3 == 2
+            field_deg = NEAR_DEG if near else FIELD_DEG
+            run = played("street", street, CALM_SEED + n, self._faults, calibrated=placed, field_deg=field_deg)
             for kind in self.kinds:
-                if n % 2 == 0 or kind not in METRES_ONLY:
+                if (placed or kind not in METRES_ONLY) and (near or kind not in NEAR_ONLY):
                     counts.add(run, kind)
             if n % 12 == 11:
                 say(f"ordinary streets: {(n + 1) * self.street_s / 3600:.1f} h")

@@ -32,6 +32,9 @@ KINDS = (
 """What is measured here: all that judges tracks."""
 
 PICTURE = (1280, 720)
+FIELD_DEG = (60.0, 90.0)
+"""How wide cameras in streets look, degrees."""
+
 REACH_M = 6.0
 """Half the width of a stage."""
 
@@ -57,13 +60,15 @@ class Stage:
     calibrated: bool
 
     @classmethod
-    def drawn(cls, chance: np.random.Generator, *, calibrated: bool) -> "Stage":
-        """A camera as they hang in streets: 4 to 8 m high, looking down 20 to 40 degrees, 60 to 90 wide."""
+    def drawn(
+        cls, chance: np.random.Generator, *, calibrated: bool, field_deg: tuple[float, float] = FIELD_DEG
+    ) -> "Stage":
+        """A camera as they hang in streets: 4 to 8 m high, looking down 20 to 40 degrees."""
         while True:
             pose = Pose(
                 height_m=round(float(chance.uniform(4.0, 8.0)), 2),
                 tilt_deg=round(float(chance.uniform(20.0, 40.0)), 1),
-                field_deg=round(float(chance.uniform(60.0, 90.0)), 1),
+                field_deg=round(float(chance.uniform(*field_deg)), 1),
                 bearing_deg=round(float(chance.uniform(0.0, 360.0)), 1),
             )
             far_m = pose.height_m / tan(radians(pose.tilt_deg))
