@@ -99,7 +99,7 @@ def test_each_is_called_what_it_is_and_says_what_to_do(fusing, kind, grade, titl
     assert "{" not in incident.next_step
 
 
-@pytest.mark.parametrize("member", [one for one in members("detectors") if one.kind.startswith("vision.")])
+@pytest.mark.parametrize("member", [one for one in members("detectors") if one.kind.startswith(("crowd.", "vision."))])
 def test_a_single_unmeasured_finding_of_a_camera_opens_nothing(fusing, member):
     """But for danger to life, which a detector says itself, and tampering with the camera."""
     if member.kind == "vision.tamper":
@@ -108,7 +108,7 @@ def test_a_single_unmeasured_finding_of_a_camera_opens_nothing(fusing, member):
     assert [one for finding in said for one in told(fusing, finding)] == []
 
 
-@pytest.mark.parametrize("member", [one for one in members("detectors") if one.kind.startswith("vision.")])
+@pytest.mark.parametrize("member", [one for one in members("detectors") if one.kind.startswith(("crowd.", "vision."))])
 def test_every_grade_of_a_camera_has_its_severity(fusing, member):
     for grade in member.default_nats:
         finding = found(member.kind, grade)
