@@ -1,0 +1,75 @@
+"""Weapon-like things in people's hands, found by any detector of the registry; a slot, not a weapon model."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from msgspec import Meta
+
+from tocsin.contract.pictures import Postures, Scene, WeaponCrop, Weapons
+from tocsin.contract.protocols import Perceived
+from tocsin.contract.resources import Resources
+from tocsin.model import Body, ConfigError, ContractBroken, Level, NotFound, Reading
+
+if TYPE_CHECKING:
+    from tocsin.perceivers.weapons.looking import Looking
+
+ANALYTIC = "vision.weapon"
+"""What must be switched on for a camera before anybody there is looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeaponSlot:
+    """Look at people's hands, at full resolution, with a model of the registry.
+
+    A thing counts only with a person, and is confirmed where it was seen in `confirm_frames` of the last
+    `confirm_of` looks at that person. Then the picture of it alone may be shown, all around it filled; the person
+    stays masked. The model that comes with Tocsin knows kitchen knives on photos, poorly: bring your own.
+
+    >>> WeaponSlot(model="city-weapons", labels=()).kind, [body.__name__ for body in WeaponSlot.gives]
+    ('vision.weapons', ['Weapons', 'WeaponCrop'])
+    """
+
+    kind: ClassVar[str] = "vision.weapons"
+    needs: ClassVar[Level] = Level.CLEAR
+    accepts: ClassVar[tuple[type[Body], ...]] = (Scene, Postures)
+    gives: ClassVar[tuple[type[Body], ...]] = (Weapons, WeaponCrop)
+
+    model: Annotated[str, Meta(description="Which detector of the model registry.")] = "nanodet"
+    labels: Annotated[tuple[str, ...], Meta(description="Its classes that are weapons; all where empty.")] = ("knife",)
+    backend: Annotated[str, Meta(description="What runs it; `openvino` where that is installed.")] = "onnxruntime"
+    threads: Annotated[int, Meta(description="Threads of the model.", ge=1)] = 1
+    score_min: Annotated[float, Meta(description="Least score that counts as seen.", gt=0, lt=1)] = 0.4
+    confirm_frames: Annotated[int, Meta(description="In how many looks it must be seen.", ge=1)] = 3
+    confirm_of: Annotated[int, Meta(description="Of how many of the last looks.", ge=1, le=60)] = 5
+    looks_per_s: Annotated[
+        float, Meta(description="How often people of one camera are looked at, per second.", gt=0)
+    ] = 2.0
+    persons_max: Annotated[int, Meta(description="Most people per look; the others come next.", ge=1)] = 4
+    pixels_per_m_min: Annotated[
+        float, Meta(description="Fewest pixels per metre at a person; 0: as the table of analytics says.", ge=0)
+    ] = 0.0
+    tell_every_s: Annotated[float, Meta(description="How often it is told that nothing was found, seconds.", gt=0)] = (
+        10.0
+    )
+    crop_every_s: Annotated[float, Meta(description="How often a confirmed weapon is shown, seconds.", gt=0)] = 5.0
+
+    def __post_init__(self) -> None:
+        if self.confirm_frames > self.confirm_of:
+            raise ConfigError("vision.weapons needs confirm_frames of confirm_of at most.")
+
+    def start(self, resources: Resources) -> "Looking":
+        """Open the model; raises ConfigError where it is not on this machine, or does not know a label."""
+        from tocsin.inference.opening import open_detector
+        from tocsin.perceivers.weapons.looking import Looking
+
+        try:
+            detector = open_detector(self.model, threads=self.threads, backend=self.backend)
+        except NotFound as error:
+            raise ConfigError(f"{error} Nobody is looked at for weapons without it.") from error
+        if unknown := sorted(set(self.labels) - set(detector.names)):
+            raise ConfigError(f"The model {self.model} does not know {unknown[0]!r}: take it out of `labels`.")
+        return Looking(self, detector, resources)
+
+    def perceive(self, reading: Reading[Scene]) -> Perceived:
+        """A declaration looks at nobody: start it."""
+        raise ContractBroken(f"vision.weapons was asked about {reading.source} before it was started: call start().")
