@@ -88,6 +88,8 @@ class Line(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A line across the picture from `a` to `b`; crossing from its left to its right (walking a to b) is forward.
 
     `allowed` says which direction is: a crossing in the other raises a finding; `both` only counts.
+    `counts_into` names a place that can be counted out (a hall, a stand): forward over this line leads into it,
+    over all lines of that name together no more than `permitted` people may be in it.
     """
 
     id: str
@@ -97,6 +99,8 @@ class Line(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     allowed: Literal["both", "forward", "backward", "none"] = "both"
     hours: Hours = Hours()
     labels: tuple[str, ...] = ("person",)
+    counts_into: str = ""
+    permitted: Annotated[int, Meta(ge=1)] | None = None
 
 
 class Camera(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
