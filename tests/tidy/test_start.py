@@ -3,7 +3,19 @@
 import subprocess
 import sys
 
-HEAVY = ("alembic", "fastapi", "osmium", "scipy", "shapely", "sqlalchemy", "uvicorn")
+HEAVY = (
+    "alembic",
+    "av",
+    "cv2",
+    "fastapi",
+    "onnx",
+    "onnxruntime",
+    "osmium",
+    "scipy",
+    "shapely",
+    "sqlalchemy",
+    "uvicorn",
+)
 SCRIPT = """
 import sys
 from tocsin.app.cli import main
