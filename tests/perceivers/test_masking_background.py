@@ -13,7 +13,7 @@ from tocsin.perceivers.masking.backdrop import EVERY_S, VOTES_MIN, Backdrop
 
 OFTEN = replace(PLAIN, pictures_per_s=1.0)
 EVERYWHERE = [(0, 0, 160, 120)]
-COLOUR = (84, 72, 60)
+COLOUR = PLAIN.colour
 
 
 def learned(steps, size=SIZE):
@@ -38,7 +38,7 @@ def test_a_full_picture_shows_the_background_instead():
 
 def test_what_was_never_seen_open_is_the_colour_of_masks():
     [body] = pictures(run([scene(EVERYWHERE)]))
-    assert (decoded(body) == COLOUR).all(axis=2).mean() > 0.99
+    assert (abs(decoded(body).astype(int) - COLOUR) <= 3).all(axis=2).mean() > 0.99
 
 
 def test_private_areas_are_filled_in_the_background_too():
@@ -88,7 +88,7 @@ def test_a_camera_that_turns_forgets():
     empty = [scene([], number=n, every_s=2.0) for n in range(6)]
     crowd = scene(EVERYWHERE, number=6, every_s=2.0, motion=turned)
     body = pictures(run([*empty, crowd], OFTEN))[-1]
-    assert (decoded(body) == COLOUR).all(axis=2).mean() > 0.99
+    assert (abs(decoded(body).astype(int) - COLOUR) <= 3).all(axis=2).mean() > 0.99
 
 
 def test_slow_light_is_followed():

@@ -41,7 +41,7 @@ class Masking:
     face_score_min: float = 0.4
     plate_pixels_per_m: float = 55.0
     full_share: float = 0.6
-    colour: tuple[int, int, int] = (84, 72, 60)
+    colour: tuple[int, int, int] = (136, 128, 120)
     quality: int = 80
     backend: str = "onnxruntime"
     threads: int = 1

@@ -15,8 +15,8 @@ Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 Colour = tuple[int, int, int]
 
-LIGHTER = 90
-"""How much lighter than the fill its lines are."""
+LIGHTER = 40
+"""How much lighter than the fill its lines are: strong lines on a dark fill are faces to some detectors."""
 
 JOINT_SURE = 0.3
 """A joint less sure is not drawn."""
