@@ -136,7 +136,7 @@ def _on_ground(place: Point, id: int) -> Track:
 
     width, height = Camera().picture
     ground = Ground.from_pose(HANGS.height_m, HANGS.tilt_deg, HANGS.field_deg, HANGS.bearing_deg, width, height)
-    ((x, y),) = ground.to_picture([place])
+    ((x, y),) = ground.to_picture([place]).tolist()
     tall = STATURE_M * float(ground.pixels_per_m([(x, y)])[0]) / height
     return track((x / width, y / height), id=id, height=tall, east_m=place[0], north_m=place[1])
 

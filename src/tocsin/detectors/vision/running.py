@@ -59,7 +59,7 @@ class Running:
     >>> from tocsin.contract.folding import findings
     >>> rush = crowd_walks(6, (-5.0, 10.0), toward=(1.0, 0.0), m_s=3.5)
     >>> findings(Running(), rush, city_with(analytics=["vision.running"], pose=HANGS))[0].because
-    '6 of 6 people run the same way (median 3.5 m/s, for 2 s).'
+    '6 of 6 people run the same way (median 3.5 m/s, for 1 s).'
     """
 
     kind: ClassVar[str] = "vision.running"
