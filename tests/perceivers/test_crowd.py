@@ -207,6 +207,16 @@ def test_it_works_where_no_more_than_level_one_may_leave():
     assert len(told) == 3
 
 
+def test_people_who_are_looked_at_seldom_do_not_vanish_between_looks():
+    ways = walking(grid(), (0.02, 0.0), seconds=20.0)
+    rare = [one if one.seq % 6 == 0 else replace(one, body=unseen(one.body)) for one in ways]
+    assert flows(rare)[-1].areas[0].persons_per_m2 == pytest.approx(1.0, rel=0.06)
+
+
+def unseen(body):
+    return replace(body, seen=(False,) * len(body.ids))
+
+
 def test_late_and_doubled_scenes_change_nothing():
     twice = [one for reading in ALARM for one in (reading, reading, replace(reading, at=reading.at - 1.0))]
     assert flows(twice) == flows(ALARM)

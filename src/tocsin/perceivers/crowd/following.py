@@ -34,6 +34,12 @@ UNREST_M2_S3 = 0.05
 FASTEST_M_S = 3.0
 """So far beyond the reach somebody may have come since the last frame who still has the same number."""
 
+USUAL_PART = 0.1
+"""How fast it is learned how long it usually takes until somebody is seen again."""
+
+MISSED = 2.0
+"""Somebody not seen in so many usual looks is not here any more."""
+
 COMPANY_M = 0.5
 """People so near move together where they are slow: what exchanges and noise add to one they take from another."""
 
@@ -67,6 +73,7 @@ class Followed:
     times: Floats = field(default_factory=lambda: np.full(PLACES, NEVER))
     clear: Floats = field(init=False)
     side: NDArray[np.int8] = field(init=False)
+    usual_s: float = 0.0
 
     def __post_init__(self) -> None:
         self.clear = np.zeros((0, self.gates, 2))
@@ -74,10 +81,12 @@ class Followed:
 
     def see(self, at: float, numbers: Ints, places: Floats, reach: Reach) -> None:
         """Take the people seen in one frame: those known are found again, the others begin."""
-        self._forget(at - self.seen_at <= reach.gap_s)
+        self._forget(at - self.seen_at <= max(reach.gap_s, MISSED * self.usual_s))
         self._go_to(at, reach)
         rows, found = self._matched(numbers, places, reach)
         self.walking.seen(rows, places[found], reach.place_sd)
+        if len(rows):
+            self.usual_s += USUAL_PART * (float(np.median(at - self.seen_at[rows])) - self.usual_s)
         new = np.setdiff1d(np.arange(len(numbers)), found)
         self._add(places[new], reach)
         rows = np.concatenate([rows, np.arange(len(self.ids) - len(new), len(self.ids))])
@@ -89,6 +98,10 @@ class Followed:
     def where(self) -> Floats:
         """Where everybody is now, those not seen as they must have walked on."""
         return self.walking.place
+
+    def here(self, at: float, held_s: float) -> Bools:
+        """Who counts: those seen lately, where people are looked at seldom within as many looks."""
+        return at - self.seen_at <= max(held_s, MISSED * self.usual_s)
 
     def velocities(self, reach: Reach) -> Slopes:
         """The velocity of each row: over the window, and over the longer one where it is slow and noise would rule."""

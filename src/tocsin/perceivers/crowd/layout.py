@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tocsin.city.cameras import Line
 from tocsin.contract.camera_views import CameraView
+from tocsin.perceivers.crowd.parameters import Measuring
 from tocsin.physics.crowd_flow import Floor, within
-
-if TYPE_CHECKING:
-    from tocsin.perceivers.crowd import Crowd
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -82,7 +80,7 @@ class Layout:
     gates: tuple[Gate, ...] = ()
 
     @classmethod
-    def of(cls, view: CameraView, what: "Crowd") -> "Layout":
+    def of(cls, view: CameraView, what: Measuring) -> "Layout":
         """Lay out what a camera is to measure; nothing where no analytic of crowds may run."""
         kinds = [kind for kind in KINDS if view.allows(kind, by_default=True)]
         if not kinds:
@@ -135,7 +133,7 @@ def _seen(view: CameraView, range_m_max: float) -> Any:  # noqa: ANN401  # shape
     return shapely.make_valid(shapely.Polygon([(0.0, 1.0), *top, (1.0, 1.0)]))
 
 
-def _measured(view: CameraView, name: str, ring: Ring, what: "Crowd", seen: Any) -> Measured:  # noqa: ANN401
+def _measured(view: CameraView, name: str, ring: Ring, what: Measuring, seen: Any) -> Measured:  # noqa: ANN401
     corners = np.asarray(ring, dtype=np.float64)
     cells = np.zeros(what.cells_across**2)
     if seen is None:

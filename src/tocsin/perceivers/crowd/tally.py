@@ -1,17 +1,14 @@
 """What adds up between two reports of one area, and what is told of it: never of fewer people than the fewest."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.contract.pictures import AreaFlow
 from tocsin.perceivers.crowd.layout import Measured
+from tocsin.perceivers.crowd.parameters import Measuring
 from tocsin.physics.crowd_flow import bearing_deg, local_pressure, order
-
-if TYPE_CHECKING:
-    from tocsin.perceivers.crowd import Crowd
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -19,7 +16,7 @@ Ints = NDArray[np.int64]
 DIRECTED = 0.3
 """Below this order a crowd has no direction worth telling."""
 
-TREAD_M = 0.6
+TREAD_M = 0.4
 """So far around people the floor is taken as one that people walk on."""
 
 SLOWEST = 0.1
@@ -79,7 +76,7 @@ class Tally:
     trodden: NDArray[np.bool_] | None = None
     sums: Sums = field(default_factory=Sums)
 
-    def measure(self, people: People, what: "Crowd") -> None:
+    def measure(self, people: People, what: Measuring) -> None:
         """Take the people of one frame."""
         weights = self._weights(people, what.cutoff_m)
         self.sums.measures += 1
@@ -90,7 +87,7 @@ class Tally:
             if self.area.floor is not None:
                 self._fill_cells(people.only(known & self.area.holds(people.spots)))
 
-    def tell(self, what: "Crowd") -> AreaFlow:
+    def tell(self, what: Measuring) -> AreaFlow:
         """What the sums say."""
         sums, measures = self.sums, max(self.sums.measures, 1)
         persons = sums.persons / measures / what.tracked_share
@@ -131,7 +128,7 @@ class Tally:
             filled.count += 1
             filled.heading += velocity
 
-    def _with_movement(self, told: AreaFlow, what: "Crowd") -> AreaFlow:
+    def _with_movement(self, told: AreaFlow, what: Measuring) -> AreaFlow:
         sums = self.sums
         same_way = sums.order / sums.moving
         if self.area.floor is None:
@@ -149,7 +146,7 @@ class Tally:
             cells=tuple(self._arrows(what)),
         )
 
-    def _arrows(self, what: "Crowd") -> list[tuple[float, float, float, float, float]]:
+    def _arrows(self, what: Measuring) -> list[tuple[float, float, float, float, float]]:
         arrows = []
         for n, cell in sorted(self.sums.cells.items()):
             m2 = float(self.area.cells_m2[n])

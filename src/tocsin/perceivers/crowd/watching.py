@@ -1,7 +1,7 @@
 """The running form of vision.crowd: one scene into the sums, and now and then a report."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
 import numpy as np
 from msgspec.structs import replace
@@ -10,13 +10,11 @@ from numpy.typing import NDArray
 from tocsin.contract.camera_views import Views
 from tocsin.contract.pictures import CrowdFlow, Passages, Scene
 from tocsin.contract.protocols import Perceived
-from tocsin.model import Body, Level, Reading
+from tocsin.model import Body, Reading
 from tocsin.perceivers.crowd.following import Followed, Reach, in_company
 from tocsin.perceivers.crowd.layout import Layout
+from tocsin.perceivers.crowd.parameters import Measuring
 from tocsin.perceivers.crowd.tally import People, Sums, Tally
-
-if TYPE_CHECKING:
-    from tocsin.perceivers.crowd import Crowd
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -42,20 +40,17 @@ class Memory:
     body: float = BODY_M
 
 
-class Watching:
+class CrowdWatching:
     """Measures; all that is remembered is handed in and out."""
 
-    def __init__(self, of: "Crowd", views: Views) -> None:
-        self.kind, self.needs = of.kind, of.needs
-        self.accepts, self.gives = of.accepts, of.gives
+    accepts: ClassVar[tuple[type[Body], ...]] = (Scene,)
+    gives: ClassVar[tuple[type[Body], ...]] = (CrowdFlow,)
+    kind: ClassVar[str] = "vision.crowd"
+
+    def __init__(self, of: Measuring, views: Views) -> None:
         self._of = of
         self._views = views
         self._layouts: dict[str, Layout] = {}
-
-    kind: str
-    needs: Level
-    accepts: tuple[type[Body], ...]
-    gives: tuple[type[Body], ...]
 
     def perceive(self, reading: Reading[Scene]) -> Perceived:
         """What one scene says without any memory: nothing yet."""
@@ -105,7 +100,7 @@ class Watching:
             count[0] += forward
             count[1] += backward
         found = followed.velocities(reach)
-        here = reading.at - followed.seen_at <= self._of.held_s_max
+        here = followed.here(reading.at, self._of.held_s_max)
         certain = found.variance[here & found.known]
         noise = float(certain.mean()) if len(certain) else 0.0
         where, velocity = followed.where[here], found.velocity[here]

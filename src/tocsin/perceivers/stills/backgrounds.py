@@ -1,15 +1,13 @@
 """Two backgrounds of one small picture, and for how long each place has stood still before the slow one."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.inference.sessions import needed
-
-if TYPE_CHECKING:
-    from tocsin.perceivers.stills import StandingStill
+from tocsin.perceivers.stills.parameters import Standing
 
 Colours = NDArray[np.float32]
 Seconds = NDArray[np.float32]
@@ -50,7 +48,7 @@ class Backgrounds:
         nothing = np.zeros(small.shape[:2], np.float32)
         return cls(small.copy(), small.copy(), nothing, nothing.copy(), at, at)
 
-    def take(self, small: Colours, at: float, what: "StandingStill") -> float:
+    def take(self, small: Colours, at: float, what: Standing) -> float:
         """Learn one picture; gives the share of places that are foreign, moving or still."""
         step_s = at - self.at
         self.at = at
@@ -73,7 +71,7 @@ class Backgrounds:
         self.slow[places] = self.fast[places]
         self.still_s[places] = 0.0
 
-    def _learn(self, small: Colours, other: Bools, step_s: float, what: "StandingStill") -> None:
+    def _learn(self, small: Colours, other: Bools, step_s: float, what: Standing) -> None:
         """The slow background: everything while it settles, then only where it is as usual."""
         if self.at - self.since <= what.settle_s:
             self._settle(small, what.settle_s)

@@ -1,16 +1,14 @@
 """What stands still as things: connected places, each with its box and whether its border shows now or before."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.inference.sessions import needed
 from tocsin.perceivers.stills.backgrounds import Backgrounds
-
-if TYPE_CHECKING:
-    from tocsin.perceivers.stills import StandingStill
+from tocsin.perceivers.stills.parameters import Standing
 
 Bools = NDArray[np.bool_]
 BoxPx = tuple[int, int, int, int]
@@ -39,7 +37,7 @@ class Shape:
         return (self.now - self.before) / max(self.now + self.before, 1e-9)
 
 
-def shapes(seen: Backgrounds, what: "StandingStill") -> list[Shape]:
+def shapes(seen: Backgrounds, what: Standing) -> list[Shape]:
     """The things that stand still, largest first."""
     cv2: Any = needed("cv2")
     mask = (seen.still_s >= what.still_s).astype(np.uint8)
@@ -54,7 +52,7 @@ def shapes(seen: Backgrounds, what: "StandingStill") -> list[Shape]:
 
 
 def _shape(
-    seen: Backgrounds, places: Bools, stats: tuple[int, ...], edges: list[Slope], what: "StandingStill"
+    seen: Backgrounds, places: Bools, stats: tuple[int, ...], edges: list[Slope], what: Standing
 ) -> Shape | None:
     x, y, wide, high, area = stats
     if min(wide, high) < what.side_px_min or area < FILLED_MIN * wide * high or area > what.share_max * places.size:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from math import exp
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
 import numpy as np
 from msgspec.structs import replace
@@ -10,13 +10,11 @@ from msgspec.structs import replace
 from tocsin.contract.camera_views import Views
 from tocsin.contract.pictures import Box, Scene, Still, Stills
 from tocsin.contract.protocols import Perceived
-from tocsin.model import Body, Level, Reading
+from tocsin.model import Body, Reading
 from tocsin.perceivers.stills.backgrounds import Backgrounds, shrunk
 from tocsin.perceivers.stills.company import Called, Company, Present
+from tocsin.perceivers.stills.parameters import Standing
 from tocsin.perceivers.stills.shapes import Shape, shapes
-
-if TYPE_CHECKING:
-    from tocsin.perceivers.stills import StandingStill
 
 KIND = "vision.left-object"
 """The analytic that lives on these things: where it may not run, nothing is looked for."""
@@ -68,19 +66,16 @@ class Memory:
     told: bool = False
 
 
-class Watching:
+class StillsWatching:
     """Looks; all that is remembered is handed in and out."""
 
-    def __init__(self, of: "StandingStill", views: Views) -> None:
-        self.kind, self.needs = of.kind, of.needs
-        self.accepts, self.gives = of.accepts, of.gives
+    accepts: ClassVar[tuple[type[Body], ...]] = (Scene,)
+    gives: ClassVar[tuple[type[Body], ...]] = (Stills,)
+    kind: ClassVar[str] = "vision.stills"
+
+    def __init__(self, of: Standing, views: Views) -> None:
         self._of = of
         self._views = views
-
-    kind: str
-    needs: Level
-    accepts: tuple[type[Body], ...]
-    gives: tuple[type[Body], ...]
 
     def perceive(self, reading: Reading[Scene]) -> Perceived:
         """What one scene says without any memory: nothing yet."""
