@@ -65,6 +65,12 @@ def test_without_a_model_that_was_asked_for_there_is_no_picture(missing):
     assert "no-such-model" in perceived.rejected[0][1]
 
 
+def test_a_lasting_fault_is_told_as_often_as_a_picture_was_due():
+    frames = [scene([ANNA], number=n, every_s=0.1, ids=(1, 2)) for n in range(100)]
+    assert [len(one.rejected) for one in run(frames)].count(1) == 2
+    assert [len(one.rejected) for one in run(frames, Masking(models=("no-such-model",)))].count(1) == 2
+
+
 def test_models_that_were_not_fetched_are_the_reason(models):
     stage = Masking().start(Resources())
     assert "tocsin models fetch" in stage.problem

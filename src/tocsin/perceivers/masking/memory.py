@@ -33,18 +33,22 @@ class Sighting:
 
 @dataclass(slots=True)
 class Memory:
-    """One camera in one size: when the detector last looked, when a picture was last made, tracks, background."""
+    """One camera in one size: when the detector last looked, when a picture was made, or tried, tracks, background."""
 
     size: tuple[int, int]
     backdrop: Backdrop
     detected_at: float | None = None
     made_at: float | None = None
+    tried_at: float | None = None
     sightings: dict[int, Sighting] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, size: Sequence[int], made_at: float | None = None) -> "Memory":
-        """Nothing is known yet; `made_at` goes on from another size."""
-        return cls((size[0], size[1]), Backdrop.of((size[0], size[1])), made_at=made_at)
+    def of(cls, size: Sequence[int], before: "Memory | None" = None) -> "Memory":
+        """Nothing is known yet in this size; when pictures were made goes on from another."""
+        fresh = cls((size[0], size[1]), Backdrop.of((size[0], size[1])))
+        if before is not None:
+            fresh.made_at, fresh.tried_at = before.made_at, before.tried_at
+        return fresh
 
     def take(self, at: float, scene: Checked) -> None:
         """Note which tracks were found in this frame; those that are gone are forgotten."""

@@ -84,24 +84,28 @@ class RunningMasking:
         """The picture of one scene, without any memory."""
         return self.look(None, reading)[1]
 
-    def look(self, memory: Memory | None, reading: Reading[Scene]) -> tuple[Memory | None, Perceived]:
+    def look(self, memory: Memory | None, reading: Reading[Scene]) -> tuple[Memory, Perceived]:
         """The picture of a scene, where one is due; anything wrong with it is a reason, and no picture."""
+        kept = memory or Memory.of((0, 0))
+        due = self._due(kept, reading)
+        if due:
+            kept.tried_at = reading.at
         try:
-            memory, scene = self.remembered(memory, reading)
-            if not self._due(memory, reading):
-                return memory, Perceived()
-            body = self._body(memory, reading, self.masked(memory, reading, scene), scene)
+            kept, scene = self.remembered(kept, reading)
+            body = self._body(kept, reading, self.masked(kept, reading, scene), scene) if due else None
         except self._faults as error:
-            return memory, _rejected(reading, error)
-        memory.made_at = reading.at
-        return memory, Perceived(readings=(replace(reading, body=body),))
+            return kept, _rejected(reading, error) if due else Perceived()
+        if body is None:
+            return kept, Perceived()
+        kept.made_at = reading.at
+        return kept, Perceived(readings=(replace(reading, body=body),))
 
     def remembered(self, memory: Memory | None, reading: Reading[Scene]) -> tuple[Memory, Checked]:
         """The scene, checked, and the memory with it; a new one where the picture has another size."""
         scene = checked(reading.body)
         size = (scene.picture.shape[0], scene.picture.shape[1])
         if memory is None or memory.size != size:
-            memory = Memory.of(size, made_at=None if memory is None else memory.made_at)
+            memory = Memory.of(size, memory)
         if moved(scene.motion, size[1]):
             memory.backdrop.forget()
         memory.take(reading.at, scene)
@@ -172,13 +176,13 @@ class RunningMasking:
         return np.where(private.filled[:, :, None] > 0, np.array(self._of.colour, np.uint8), shown)
 
     def _due(self, memory: Memory, reading: Reading[Scene]) -> bool:
-        if memory.made_at is None:
+        if memory.tried_at is None:
             return True
         wanted = self._wanted.get(reading.source)
         watched = wanted is not None and wanted.watched and reading.at <= wanted.until
         of = self._of
         rate = max(of.pictures_per_s, of.watched_pictures_per_s) if watched else of.pictures_per_s
-        since_s = reading.at - memory.made_at
+        since_s = reading.at - memory.tried_at
         return since_s >= 1.0 / rate - SLACK_S or since_s < 0
 
 
