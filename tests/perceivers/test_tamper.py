@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from tocsin.contract.camera_cases import city_with
 from tocsin.contract.examples import START_AT
 from tocsin.contract.pictures import Frame
+from tocsin.contract.protocols import Perceived
 from tocsin.contract.raster import Raster
 from tocsin.contract.resources import Resources
 from tocsin.model import ContractBroken, Origin, Reading
@@ -172,6 +174,11 @@ def test_it_remembers_no_more_than_its_limit():
     for n in range(FRAMES_MAX + 10):
         echoes.remember(float(n), np.full(PATCHES, n, np.uint32))
     assert len(echoes) == FRAMES_MAX
+
+
+def test_a_camera_where_tampering_is_not_looked_for_is_not_measured():
+    watching = Tamper().start(city_with(analytics=["vision.line"]))
+    assert watching.look(None, readings(WELL[:1])[0]) == (None, Perceived())
 
 
 def test_it_cannot_be_asked_without_its_memory():

@@ -140,3 +140,7 @@ def test_a_posture_is_remembered_for_a_moment(slot):
 def test_a_label_that_the_model_does_not_know_is_refused(blobs):
     with pytest.raises(ConfigError, match="sword"):
         WeaponSlot(model=blobs, labels=("sword",)).start(RESOURCES)
+
+
+def test_no_model_is_opened_where_no_camera_asks_for_it():
+    assert run(WeaponSlot(model="none-such"), scenes(2), city_with()) == []

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from tocsin.perceivers.tamper.watching import Watching
 
 
+ANALYTIC = "vision.tamper"
+"""What must not be switched off for a camera that is measured."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tamper:
     """Tell, a few times a second, how a picture differs from what its camera usually shows.
@@ -22,10 +26,10 @@ class Tamper:
     only while all is well; freshness and repetition from the grain of 48 small patches of every frame.
 
     >>> Tamper(states_per_s=1.0).kind, [body.__name__ for body in Tamper.gives]
-    ('vision.tamper', ['PictureState'])
+    ('vision.state', ['PictureState'])
     """
 
-    kind: ClassVar[str] = "vision.tamper"
+    kind: ClassVar[str] = "vision.state"
     needs: ClassVar[Level] = Level.CLEAR
     accepts: ClassVar[tuple[type[Body], ...]] = (Frame,)
     gives: ClassVar[tuple[type[Body], ...]] = (PictureState,)
@@ -44,11 +48,11 @@ class Tamper:
 
     def start(self, resources: Resources) -> "Watching":
         """Ready to look; raises ConfigError where OpenCV is not installed."""
+        from tocsin.contract.camera_views import views
         from tocsin.perceivers.tamper.watching import Watching
 
-        del resources
-        return Watching(self)
+        return Watching(self, views(resources))
 
     def perceive(self, reading: Reading[Frame]) -> Perceived:
         """A declaration looks at nothing: start it."""
-        raise ContractBroken(f"vision.tamper was asked about {reading.source} before it was started: call start().")
+        raise ContractBroken(f"vision.state was asked about {reading.source} before it was started: call start().")

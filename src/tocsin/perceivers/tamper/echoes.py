@@ -37,6 +37,9 @@ SURE_S = 4.5
 SCORE_MIN, PEAK_MIN, CLEAR_MIN = 0.08, 0.12, 0.32
 """How much more alike than usual it must be, how much more than a frame beside it, and the sum of both."""
 
+CHAIN_S, CHAIN_GAP_S, CHAINED_S = 3.0, 1.5, 3.0
+"""Where an echo that lasted so long ends, one that begins so soon after has so much behind it: a loop began anew."""
+
 MARGIN_MIN = 0.03
 """How much more alike it must be than what was seen some seconds ago, share of bits."""
 
@@ -74,13 +77,21 @@ class Echo:
         return float(np.mean(self.margins))
 
     @property
+    def lasts_s(self) -> float:
+        """For how long it has held."""
+        return self.last - self.since
+
+    @property
+    def clear(self) -> bool:
+        """Whether it is more than what stays, and more than what moves alike."""
+        score, peak = self.score, self.peak
+        more = score >= SCORE_MIN and peak >= PEAK_MIN and score + peak >= CLEAR_MIN
+        return self.margin >= MARGIN_MIN and (more or (self.lasts_s >= LONG_S and score >= LONG_SCORE))
+
+    @property
     def sure(self) -> bool:
         """Whether it is beyond chance."""
-        lasts_s, score, peak = self.last - self.since, self.score, self.peak
-        if lasts_s < SURE_S or self.margin < MARGIN_MIN:
-            return False
-        clear = score >= SCORE_MIN and peak >= PEAK_MIN and score + peak >= CLEAR_MIN
-        return clear or (lasts_s >= LONG_S and score >= LONG_SCORE)
+        return self.lasts_s >= SURE_S and self.clear
 
 
 class Echoes:
@@ -93,6 +104,7 @@ class Echoes:
         self._next = 0
         self._known = 0
         self.echoes: list[Echo] = []
+        self._ended: Echo | None = None
 
     def remember(self, at: float, bits: Bits) -> None:
         """Keep one frame's grain, instead of the oldest."""
@@ -121,7 +133,7 @@ class Echoes:
         past = _Past(ages[old], self._bits[old], bits, max(change, CHANGE_MIN), 0.5 if fresh is None else fresh)
         self._follow(at, past, every_s)
         self._suspect(at, past)
-        return max(self.echoes, key=lambda echo: echo.last - echo.since, default=None)
+        return max(self.echoes, key=lambda echo: (echo.sure, echo.lasts_s), default=None)
 
     def _follow(self, at: float, past: "_Past", every_s: float) -> None:
         """Judge each suspicion by the frame that it expects; drop those that fail."""
@@ -132,6 +144,8 @@ class Echoes:
             if best is not None and past.whole[best] >= floor:
                 past.add_to(echo, at, best)
                 kept.setdefault(best, echo)
+        lost = [echo for echo in self.echoes if all(echo is not one for one in kept.values())]
+        self._ended = next((echo for echo in lost if echo.lasts_s >= CHAIN_S and echo.clear), self._ended)
         self.echoes = list(kept.values())
 
     def _suspect(self, at: float, past: "_Past") -> None:
@@ -141,9 +155,13 @@ class Echoes:
             if len(self.echoes) >= 2 * ECHOES_MAX or past.whole[best] < past.mean + 2 * past.deviation:
                 return
             if all(abs(lag_s - echo.lag_s) > 0.25 for echo in self.echoes):
-                echo = Echo(lag_s, at, at)
+                echo = Echo(lag_s, at - self._behind_s(at), at)
                 past.add_to(echo, at, best)
                 self.echoes.append(echo)
+
+    def _behind_s(self, at: float) -> float:
+        """How long it has been repeating already where a new echo begins."""
+        return CHAINED_S if self._ended is not None and at - self._ended.last <= CHAIN_GAP_S else 0.0
 
 
 class _Past:

@@ -8,10 +8,11 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from tocsin.contract.camera_views import Views
 from tocsin.contract.pictures import Frame, PictureState
 from tocsin.contract.protocols import Perceived
 from tocsin.model import Body, ContractBroken, Level, Reading
-from tocsin.perceivers.tamper import Tamper
+from tocsin.perceivers.tamper import ANALYTIC, Tamper
 from tocsin.perceivers.tamper.echoes import Echoes
 from tocsin.perceivers.tamper.grain import Grain
 from tocsin.perceivers.tamper.liveness import Alive, Liveness
@@ -67,15 +68,17 @@ class Watching:
     accepts: ClassVar[tuple[type[Body], ...]] = Tamper.accepts
     gives: ClassVar[tuple[type[Body], ...]] = Tamper.gives
 
-    def __init__(self, declared: Tamper) -> None:
-        self._declared = declared
+    def __init__(self, declared: Tamper, views: Views) -> None:
+        self._declared, self._views = declared, views
 
     def perceive(self, reading: Reading[Frame]) -> Perceived:
         """It compares frames: ask `look`."""
-        raise ContractBroken(f"vision.tamper was asked about {reading.source} without its memory: call look().")
+        raise ContractBroken(f"vision.state was asked about {reading.source} without its memory: call look().")
 
     def look(self, memory: Watch | None, reading: Reading[Frame]) -> tuple[Watch | None, Perceived]:
         """Remember the frame's grain; judge it where the last judged one is long enough ago."""
+        if not self._views.of(reading.source).allows(ANALYTIC, by_default=True):
+            return None, Perceived()
         picture = reading.body.array
         if picture.ndim != 3 or picture.shape[2] != 3 or min(picture.shape[:2]) < SIDE_PX_MIN:
             return memory, Perceived(

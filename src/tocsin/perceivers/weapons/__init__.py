@@ -11,6 +11,7 @@ from tocsin.contract.resources import Resources
 from tocsin.model import Body, ConfigError, ContractBroken, Level, NotFound, Reading
 
 if TYPE_CHECKING:
+    from tocsin.inference.detector import Detector
     from tocsin.perceivers.weapons.looking import Looking
 
 ANALYTIC = "vision.weapon"
@@ -58,9 +59,16 @@ class WeaponSlot:
             raise ConfigError("vision.weapons needs confirm_frames of confirm_of at most.")
 
     def start(self, resources: Resources) -> "Looking":
-        """Open the model; raises ConfigError where it is not on this machine, or does not know a label."""
-        from tocsin.inference.opening import open_detector
+        """Open the model, if any camera has it switched on.
+
+        Raises ConfigError where the model is not on this machine, or does not know a label.
+        """
         from tocsin.perceivers.weapons.looking import Looking
+
+        return Looking(self, self._opened() if _wanted(resources) else None, resources)
+
+    def _opened(self) -> "Detector":
+        from tocsin.inference.opening import open_detector
 
         try:
             detector = open_detector(self.model, threads=self.threads, backend=self.backend)
@@ -68,8 +76,14 @@ class WeaponSlot:
             raise ConfigError(f"{error} Nobody is looked at for weapons without it.") from error
         if unknown := sorted(set(self.labels) - set(detector.names)):
             raise ConfigError(f"The model {self.model} does not know {unknown[0]!r}: take it out of `labels`.")
-        return Looking(self, detector, resources)
+        return detector
 
     def perceive(self, reading: Reading[Scene]) -> Perceived:
         """A declaration looks at nobody: start it."""
         raise ContractBroken(f"vision.weapons was asked about {reading.source} before it was started: call start().")
+
+
+def _wanted(resources: Resources) -> bool:
+    """Whether any camera of the city has it switched on."""
+    sensors = () if resources.city is None else resources.city.sensors.values()
+    return any(sensor.camera is not None and ANALYTIC in sensor.camera.analytics for sensor in sensors)

@@ -65,7 +65,7 @@ class Looking:
     accepts: ClassVar[tuple[type[Body], ...]] = WeaponSlot.accepts
     gives: ClassVar[tuple[type[Body], ...]] = WeaponSlot.gives
 
-    def __init__(self, of: WeaponSlot, detector: Detector, resources: Resources) -> None:
+    def __init__(self, of: WeaponSlot, detector: Detector | None, resources: Resources) -> None:
         self._of, self._detector, self._views = of, detector, views(resources)
         self._pixels_per_m = of.pixels_per_m_min or Analytics.load(resources).of(ANALYTIC).least()
         self._densities: dict[str, Density] = {}
@@ -77,7 +77,7 @@ class Looking:
     def look(self, memory: Watch | None, reading: Reading[Any]) -> tuple[Watch | None, Perceived]:
         """Note a posture, or look at the people of a scene where it is time to."""
         view = self._views.of(reading.source)
-        if not view.allows(ANALYTIC, by_default=False):
+        if self._detector is None or not view.allows(ANALYTIC, by_default=False):
             return None, Perceived()
         memory = memory if memory is not None else Watch()
         if isinstance(reading.body, Postures):
@@ -86,14 +86,16 @@ class Looking:
         if reading.at - memory.at < 1.0 / self._of.looks_per_s - 1e-3:
             return memory, Perceived()
         memory.at = reading.at
-        seen = self._seen(memory, reading, view)
+        seen = self._seen(self._detector, memory, reading, view)
         return memory, Perceived((*self._told(memory, reading), *self._shown(memory, reading, seen)))
 
-    def _seen(self, memory: Watch, reading: Reading[Scene], view: CameraView) -> dict[int, Hit | None]:
+    def _seen(
+        self, detector: Detector, memory: Watch, reading: Reading[Scene], view: CameraView
+    ) -> dict[int, Hit | None]:
         """Look at those whose turn it is; what was seen with each."""
         scene = reading.body
         people = self._turn(memory, self._people(memory, scene, view, reading.at))
-        seen = looked(self._detector, self._of.labels, scene.frame.array, people, self._of.score_min)
+        seen = looked(detector, self._of.labels, scene.frame.array, people, self._of.score_min)
         for track, hit in seen.items():
             held = memory.held.setdefault(track, Held(deque(maxlen=self._of.confirm_of)))
             held.hits.append(hit)
