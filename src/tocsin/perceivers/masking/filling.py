@@ -22,10 +22,10 @@ JOINT_SURE = 0.3
 """A joint less sure is not drawn."""
 
 BONES = (
-    (0, 1), (0, 2), (1, 3), (2, 4), (5, 6), (5, 7), (7, 9), (6, 8), (8, 10),
+    (0, 5), (0, 6), (5, 6), (5, 7), (7, 9), (6, 8), (8, 10),
     (5, 11), (6, 12), (11, 12), (11, 13), (13, 15), (12, 14), (14, 16),
 )  # fmt: skip
-"""Which of the 17 joints (COCO's order) are joined by a line."""
+"""Which of the 17 joints (COCO's order) are joined by a line; of a head only the nose is drawn, to the shoulders."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
