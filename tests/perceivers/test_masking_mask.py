@@ -80,6 +80,16 @@ def test_every_moving_cell_is_filled(seed, share):
     assert mask.filled[np.kron(cells, np.ones((10, 10), bool))].all()
 
 
+def test_small_holes_are_closed_and_large_ones_and_the_outside_are_not():
+    mask = Mask.empty(0, SIZE)
+    mask.filled[20:100, 20:140] = 255
+    mask.filled[30:38, 30:38] = mask.filled[50:90, 60:120] = 0
+    mask.close_holes()
+    assert mask.filled[20:48, 20:140].all()
+    assert not mask.filled[50:90, 60:120].any()
+    assert not mask.filled[:20].any()
+
+
 def test_stick_figures_are_drawn_inside_the_mask_only():
     mask = Mask.empty(0, SIZE)
     mask.add_boxes(np.float32([[20, 20, 60, 100]]))

@@ -18,6 +18,9 @@ Colour = tuple[int, int, int]
 LIGHTER = 40
 """How much lighter than the fill its lines are: strong lines on a dark fill are faces to some detectors."""
 
+HOLE_SHARE_MAX = 0.01
+"""A larger open part, as a share of the picture, is left open."""
+
 JOINT_SURE = 0.3
 """A joint less sure is not drawn."""
 
@@ -69,6 +72,17 @@ class Mask:
             points = np.round(np.array(ring, np.float64) * (width, height)).astype(np.int32)
             cv2.fillPoly(self.filled, [points], 255)
             cv2.polylines(self.filled, [points], isClosed=True, color=255, thickness=3)
+
+    def close_holes(self) -> None:
+        """Fill small parts that lie open inside of what is filled: the middle of a coat of one colour does not move."""
+        cv2: Any = needed("cv2")
+        _, parts, stats, _ = cv2.connectedComponentsWithStats((self.filled == 0).astype(np.uint8), connectivity=4)
+        height, width = self.filled.shape
+        left, top = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_TOP]
+        right, bottom = left + stats[:, cv2.CC_STAT_WIDTH], top + stats[:, cv2.CC_STAT_HEIGHT]
+        inside = (left > 0) & (top > 0) & (right < width) & (bottom < height)
+        small = stats[:, cv2.CC_STAT_AREA] <= HOLE_SHARE_MAX * self.filled.size
+        self.filled[(inside & small)[parts]] = 255
 
 
 def whole_px(boxes: Floats, size: Sequence[int]) -> NDArray[np.int64]:

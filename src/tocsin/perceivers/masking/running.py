@@ -125,6 +125,7 @@ class RunningMasking:
         expected = view.camera.people_expected
         mask.add_cells(regions.unexplained(scene, reading.body.scores, expected=expected))
         mask.add_rings(view.camera.private)
+        mask.close_holes()
         drawn = _once(sure)
         poses = figures(self._look.poser, scene.picture, drawn) if self._look.poser is not None else ()
         picture = painted(scene.picture, scene.number, mask, colour=of.colour, outlined=drawn, figures=poses)
