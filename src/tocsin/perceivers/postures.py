@@ -63,7 +63,6 @@ class RunningStickFigures:
     """At work. Its memory of a camera is when it last looked."""
 
     kind: ClassVar[str] = StickFigures.kind
-    needs: ClassVar[Level] = StickFigures.needs
     accepts: ClassVar[tuple[type[Body], ...]] = StickFigures.accepts
     gives: ClassVar[tuple[type[Body], ...]] = StickFigures.gives
 

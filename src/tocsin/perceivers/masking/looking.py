@@ -1,8 +1,7 @@
-"""Masking's own look at a frame: people whom detectors only half believe in, and faces."""
+"""Settings's own look at a frame: people whom detectors only half believe in, and faces."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +13,7 @@ from tocsin.inference.sessions import needed
 from tocsin.inference.tiling import tiles
 from tocsin.model import TocsinError
 from tocsin.perceivers.masking.claims import SCALES, Claims, Opinion, claims
-
-if TYPE_CHECKING:
-    from tocsin.perceivers.masking import Masking
+from tocsin.perceivers.masking.parameters import Settings
 
 Floats = NDArray[np.float32]
 
@@ -75,7 +72,7 @@ class Look:
             yield boxes[kept], raw.scores[kept]
 
 
-def opened(of: "Masking") -> Look:
+def opened(of: Settings) -> Look:
     """All models of a declaration; where one cannot be had, none, with what to do."""
     try:
         cv2 = needed("cv2")

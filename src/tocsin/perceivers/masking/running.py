@@ -1,7 +1,7 @@
 """The running form of vision.masking: a scene becomes a picture with everybody filled, or a reason why it does not."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from msgspec.structs import replace
@@ -12,7 +12,7 @@ from tocsin.contract.pictures import MaskedPicture, Scene
 from tocsin.contract.protocols import Perceived, Wanted
 from tocsin.inference.figures import figures
 from tocsin.inference.suppression import overlaps
-from tocsin.model import BadInput, Body, Level, Reading, TocsinError
+from tocsin.model import BadInput, Body, Reading, TocsinError
 from tocsin.perceivers.masking import regions
 from tocsin.perceivers.masking.backdrop import moved
 from tocsin.perceivers.masking.checking import Checked, checked
@@ -20,9 +20,7 @@ from tocsin.perceivers.masking.claims import Belief, Claims
 from tocsin.perceivers.masking.filling import Mask, Picture, encoded, painted
 from tocsin.perceivers.masking.looking import Look
 from tocsin.perceivers.masking.memory import Memory
-
-if TYPE_CHECKING:
-    from tocsin.perceivers.masking import Masking
+from tocsin.perceivers.masking.parameters import Settings
 
 Floats = NDArray[np.float32]
 
@@ -59,11 +57,10 @@ class RunningMasking:
     """Makes masked pictures; the models never change, what is remembered of a camera is handed in and out."""
 
     kind: ClassVar[str] = "vision.masking"
-    needs: ClassVar[Level] = Level.CLEAR
     accepts: ClassVar[tuple[type[Body], ...]] = (Scene,)
     gives: ClassVar[tuple[type[Body], ...]] = (MaskedPicture,)
 
-    def __init__(self, of: "Masking", look: Look, views: Views) -> None:
+    def __init__(self, of: Settings, look: Look, views: Views) -> None:
         self._of = of
         self._look = look
         self._views = views

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tocsin.contract.camera_views import Views
 from tocsin.contract.pictures import Frame, PictureState
 from tocsin.contract.protocols import Perceived
-from tocsin.model import Body, ContractBroken, Level, Reading
+from tocsin.model import Body, ContractBroken, Reading
 from tocsin.perceivers.tamper import ANALYTIC, Tamper
 from tocsin.perceivers.tamper.echoes import Echoes
 from tocsin.perceivers.tamper.grain import Grain
@@ -64,7 +64,6 @@ class Watching:
     """Looks at frames, camera by camera."""
 
     kind: ClassVar[str] = Tamper.kind
-    needs: ClassVar[Level] = Tamper.needs
     accepts: ClassVar[tuple[type[Body], ...]] = Tamper.accepts
     gives: ClassVar[tuple[type[Body], ...]] = Tamper.gives
 

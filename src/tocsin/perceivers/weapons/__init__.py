@@ -1,25 +1,21 @@
 """Weapon-like things in people's hands, found by any detector of the registry; a slot, not a weapon model."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar
-
-from msgspec import Meta
+from typing import TYPE_CHECKING, ClassVar
 
 from tocsin.contract.pictures import Postures, Scene, WeaponCrop, Weapons
 from tocsin.contract.protocols import Perceived
 from tocsin.contract.resources import Resources
 from tocsin.model import Body, ConfigError, ContractBroken, Level, NotFound, Reading
+from tocsin.perceivers.weapons.parameters import ANALYTIC, Slot
 
 if TYPE_CHECKING:
     from tocsin.inference.detector import Detector
     from tocsin.perceivers.weapons.looking import Looking
 
-ANALYTIC = "vision.weapon"
-"""What must be switched on for a camera before anybody there is looked at."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WeaponSlot:
+class WeaponSlot(Slot):
     """Look at people's hands, at full resolution, with a model of the registry.
 
     A thing counts only with a person, and is confirmed where it was seen in `confirm_frames` of the last
@@ -34,29 +30,6 @@ class WeaponSlot:
     needs: ClassVar[Level] = Level.CLEAR
     accepts: ClassVar[tuple[type[Body], ...]] = (Scene, Postures)
     gives: ClassVar[tuple[type[Body], ...]] = (Weapons, WeaponCrop)
-
-    model: Annotated[str, Meta(description="Which detector of the model registry.")] = "nanodet"
-    labels: Annotated[tuple[str, ...], Meta(description="Its classes that are weapons; all where empty.")] = ("knife",)
-    backend: Annotated[str, Meta(description="What runs it; `openvino` where that is installed.")] = "onnxruntime"
-    threads: Annotated[int, Meta(description="Threads of the model.", ge=1)] = 1
-    score_min: Annotated[float, Meta(description="Least score that counts as seen.", gt=0, lt=1)] = 0.4
-    confirm_frames: Annotated[int, Meta(description="In how many looks it must be seen.", ge=1)] = 3
-    confirm_of: Annotated[int, Meta(description="Of how many of the last looks.", ge=1, le=60)] = 5
-    looks_per_s: Annotated[
-        float, Meta(description="How often people of one camera are looked at, per second.", gt=0)
-    ] = 2.0
-    persons_max: Annotated[int, Meta(description="Most people per look; the others come next.", ge=1)] = 4
-    pixels_per_m_min: Annotated[
-        float, Meta(description="Fewest pixels per metre at a person; 0: as the table of analytics says.", ge=0)
-    ] = 0.0
-    tell_every_s: Annotated[float, Meta(description="How often it is told that nothing was found, seconds.", gt=0)] = (
-        10.0
-    )
-    crop_every_s: Annotated[float, Meta(description="How often a confirmed weapon is shown, seconds.", gt=0)] = 5.0
-
-    def __post_init__(self) -> None:
-        if self.confirm_frames > self.confirm_of:
-            raise ConfigError("vision.weapons needs confirm_frames of confirm_of at most.")
 
     def start(self, resources: Resources) -> "Looking":
         """Open the model, if any camera has it switched on.

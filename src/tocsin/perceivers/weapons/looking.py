@@ -15,10 +15,10 @@ from tocsin.contract.protocols import Perceived
 from tocsin.contract.raster import Raster
 from tocsin.contract.resources import Resources
 from tocsin.inference.detector import Detector
-from tocsin.model import Body, ContractBroken, Level, Reading
-from tocsin.perceivers.weapons import ANALYTIC, WeaponSlot
+from tocsin.model import Body, ContractBroken, Reading
 from tocsin.perceivers.weapons.cropping import crop
 from tocsin.perceivers.weapons.hands import CONFIDENCE_MIN, WRISTS, Person
+from tocsin.perceivers.weapons.parameters import ANALYTIC, Slot
 from tocsin.perceivers.weapons.seeing import Hit, looked
 
 TRACKS_MAX = 256
@@ -60,12 +60,10 @@ class Watch:
 class Looking:
     """Looks at people's hands, camera by camera, where that is switched on."""
 
-    kind: ClassVar[str] = WeaponSlot.kind
-    needs: ClassVar[Level] = WeaponSlot.needs
-    accepts: ClassVar[tuple[type[Body], ...]] = WeaponSlot.accepts
-    gives: ClassVar[tuple[type[Body], ...]] = WeaponSlot.gives
+    accepts: ClassVar[tuple[type[Body], ...]] = (Scene, Postures)
+    gives: ClassVar[tuple[type[Body], ...]] = (Weapons, WeaponCrop)
 
-    def __init__(self, of: WeaponSlot, detector: Detector | None, resources: Resources) -> None:
+    def __init__(self, of: Slot, detector: Detector | None, resources: Resources) -> None:
         self._of, self._detector, self._views = of, detector, views(resources)
         self._pixels_per_m = of.pixels_per_m_min or Analytics.load(resources).of(ANALYTIC).least()
         self._densities: dict[str, Density] = {}
