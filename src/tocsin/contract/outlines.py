@@ -85,8 +85,9 @@ class Stroke:
         before, after = self.left(*was), self.left(*now)
         if (before > 0) == (after > 0):
             return 0
-        share = before / (before - after)
-        x, y = was[0] + share * (now[0] - was[0]), was[1] + share * (now[1] - was[1])
+        (from_, left), (to, right) = sorted(((was, before), (now, after)))  # the way back meets the very same point
+        share = left / (left - right)
+        x, y = from_[0] + share * (to[0] - from_[0]), from_[1] + share * (to[1] - from_[1])
         dx, dy = self.b[0] - self.a[0], self.b[1] - self.a[1]
         along = (x - self.a[0]) * dx + (y - self.a[1]) * dy
         return (1 if before > 0 else -1) if 0 <= along <= dx * dx + dy * dy else 0
