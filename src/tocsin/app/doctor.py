@@ -120,12 +120,14 @@ def _cameras(folder: Path, settings: Settings) -> Iterator[Complaint]:
 
 
 def _models_of(settings: Settings) -> Iterator[tuple[str, Path]]:
+    """The perceivers of pictures, each with the models that it opens."""
     from tocsin.app.house import declared
     from tocsin.engine.setting_up import of_pictures
     from tocsin.inference.folder import models_folder
 
     for kind, member in declared("perceivers", settings).items():
-        if of_pictures(member) and isinstance(name := getattr(member, "model", ""), str) and name:
+        named = (getattr(member, "model", ""), *getattr(member, "models", ()), getattr(member, "faces", ""))
+        for name in filter(None, named if of_pictures(member) else ()):
             yield kind, models_folder() / f"{name}.onnx"
 
 

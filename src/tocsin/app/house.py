@@ -95,25 +95,24 @@ def open_house(
     waits for each commit: nothing is gained by gathering. With `pictures` the perceivers of pictures run in
     this process too, as for recorded clips; else they run beside their cameras alone.
     """
-    private = folder / "private"
-    private.mkdir(parents=True, exist_ok=True, mode=0o700)
-    stores = _stores(folder, private, settings, city, recorded=recorded)
+    stores = _stores(folder, settings, city, recorded=recorded)
     texts = rules if isinstance(rules, RuleTexts) else RuleTexts.read(content_folder(), rules)
     texts.keep(folder)
     parts = in_force(city, stores.policies, settings, content_folder(), texts)
-    resources = _resources(folder, private, city, texts, parts)
+    resources = _resources(folder, city, texts, parts)
     seats = Seats(city, newcomers=settings.newcomers)
     view = View(city, seats, stores.casebook, Ring(first=stores.log.last_pos + 1))
     graph = Graph(_nodes(settings, resources), Cards.load(content_folder() / "cards"))
-    perceivers = tuple(one for one in declared("perceivers", settings).values() if pictures or not of_pictures(one))
+    perceivers = _perceivers(settings, pictures=pictures)
     doorway = Doorway(
         seats,
         [start(one, resources) for one in perceivers],
         admission_by(stores.policies, stores.ledger),
         skew_s_max=float("inf") if recorded else SKEW_S_MAX,
     )
-    resources_of = partial(_with_rules, resources, parts)
-    reloading = Reloading(graph, doorway, perceivers=perceivers, resources=resources, resources_of=resources_of)
+    reloading = Reloading(
+        graph, doorway, perceivers=perceivers, resources=resources, resources_of=partial(_with_rules, resources, parts)
+    )
     gallery = Gallery(stores.clips, stores.ledger, seats, lambda: view.city)
     flow = Flow(
         doorway=doorway,
@@ -161,7 +160,9 @@ class _Stores:
     clips: Clips
 
 
-def _stores(folder: Path, private: Path, settings: Settings, city: City, *, recorded: bool) -> _Stores:
+def _stores(folder: Path, settings: Settings, city: City, *, recorded: bool) -> _Stores:
+    private = folder / "private"
+    private.mkdir(parents=True, exist_ok=True, mode=0o700)
     keys = KeyRing.open(private / "keys")
     log = EventLog.open(folder / "log", keys, limits=LogLimits(batch_wait_s_max=0.0) if recorded else None)
     return _Stores(
@@ -172,6 +173,12 @@ def _stores(folder: Path, private: Path, settings: Settings, city: City, *, reco
         quarantine=Quarantine(log),
         clips=Clips.open(folder / "clips", keys),
     )
+
+
+def _perceivers(settings: Settings, *, pictures: bool) -> tuple[Any, ...]:
+    """The perceivers that run in this process: those of pictures only where clips are replayed here."""
+    found = declared("perceivers", settings).values()
+    return tuple(one for one in found if pictures or not of_pictures(one))
 
 
 def _ruling(seats: Seats, view: View, settings: Settings) -> Ruling:
@@ -211,7 +218,8 @@ def settled(house: House) -> House:
     return house
 
 
-def _resources(folder: Path, private: Path, city: City, texts: RuleTexts, parts: Mapping[str, str]) -> Resources:
+def _resources(folder: Path, city: City, texts: RuleTexts, parts: Mapping[str, str]) -> Resources:
+    private = folder / "private"
     return Resources(
         city=city,
         rules=texts,
