@@ -19,6 +19,9 @@ DIRECTED = 0.3
 TREAD_M = 0.4
 """So far around people the floor is taken as one that people walk on."""
 
+AHEAD_S = 1.0
+"""So far ahead of people the floor is one as well: nobody walks into a wall."""
+
 SLOWEST = 0.1
 """Slower than this (m/s, or picture heights per second) somebody has no direction."""
 
@@ -106,7 +109,9 @@ class Tally:
             return self.area.holds(people.spots).astype(np.float64)
         if self.trodden is None:
             self.trodden = floor.area.copy()
-        self.trodden |= floor.around(people.plan, TREAD_M) & floor.ground
+        known = np.isfinite(people.calm[:, 0])
+        ahead = people.plan[known] + AHEAD_S * people.calm[known]
+        self.trodden |= floor.around(np.concatenate([people.plan, ahead]), TREAD_M) & floor.ground
         return floor.on(self.trodden).shares(people.plan, cutoff_m).of_person
 
     def _move(self, people: People, weights: Floats) -> None:
