@@ -71,13 +71,23 @@ def put_model(folder):
     onnx.checker.check_model(content)
 
 
-def picture(persons=(), cars=(), *, size=(270, 480)):
+def rough(size=(270, 480), seed=3):
+    """A ground on which every place looks different."""
+    coarse = np.random.default_rng(seed).integers(20, 110, (size[0] // 10, size[1] // 10)).astype(np.uint8)
+    return np.kron(coarse, np.ones((10, 10), np.uint8))
+
+
+def picture(persons=(), cars=(), *, size=(270, 480), ground=None):
     """A dim, slightly textured place with figures whose middles are given (x, y); both are seen where they cross."""
     rows, columns = np.mgrid[: size[0], : size[1]]
-    ground = (40 + 10 * ((rows // 16 + columns // 16) % 2)).astype(np.uint8)
+    if ground is None:
+        ground = (40 + 10 * ((rows // 16 + columns // 16) % 2)).astype(np.uint8)
+    clothes = 255 - 40 * ((np.indices((HEIGHT, WIDTH)) // 4).sum(0) % 3 == 0)
     made = np.repeat(ground[:, :, None], 3, axis=2)
     for middles, colour in ((persons, GREEN), (cars, RED)):
         for x, y in middles:
-            left, top = max(0, round(x - WIDTH / 2)), max(0, round(y - HEIGHT / 2))
-            made[top : round(y + HEIGHT / 2), left : round(x + WIDTH / 2), colour] = 255
+            corner = round(y - HEIGHT / 2), round(x - WIDTH / 2)
+            top, left = max(0, -corner[0]), max(0, -corner[1])
+            part = made[max(0, corner[0]) : corner[0] + HEIGHT, max(0, corner[1]) : corner[1] + WIDTH, colour]
+            part[:] = clothes[top : top + part.shape[0], left : left + part.shape[1]]
     return made

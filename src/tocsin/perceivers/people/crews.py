@@ -7,15 +7,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.inference.detected import Detected
+from tocsin.perceivers.people.again import found_again, remembered
+from tocsin.perceivers.people.glimpse import Glimpse
+from tocsin.perceivers.people.shaking import carried
+from tocsin.perceivers.people.sights import AGAIN, Sight
 from tocsin.physics.tracking import Tracked, Tracker, Tracking
+from tocsin.physics.tracking.boxes import overlaps
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 PERSON = "person"
 VEHICLES = frozenset({"bicycle", "motorcycle", "car", "bus", "truck", "train", "boat"})
 
 GROUPS = 3
 """Persons, vehicles, all else; their ids interleave, so that none is used twice."""
+
+SAME = 0.4
+"""From this overlap on, a box of the detector and a track found again are taken for the same thing."""
+
+BLIND = 0.45
+"""What a prediction alone is worth, beside a correlation, where a track has nothing to be known by."""
+
+REACH, REACH_PER_S, REACH_NEW = 0.15, 0.6, 0.15
+"""How far from its prediction a track is looked for, in shares of its height: always, per second, before it is sure."""
 
 
 def group_of(label: str) -> int:
@@ -27,47 +42,111 @@ def group_of(label: str) -> int:
     return 0 if label == PERSON else 1 if label in VEHICLES else 2
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """One frame as crews see it: when it was, small pictures of it, and how the camera itself moved."""
+
+    at: float
+    glimpse: Glimpse
+    motion: Floats | None = None
+
+
 @dataclass(slots=True)
 class Crew:
-    """The tracker of one group, and for each of its tracks how often it was called what."""
+    """The tracker of one group, and what is known of each of its tracks beside their motion.
+
+    `first` of its numbers were used by earlier trackers. `owns` and `located` are the tracks of the present frame
+    and where they were found again, or should be.
+    """
 
     group: int
     tracker: Tracker
     first: int = 0
     last: int = 0
-    votes: dict[int, dict[str, float]] = field(default_factory=dict)
+    at: float = -np.inf
+    sights: dict[int, Sight] = field(default_factory=dict)
+    owns: list[int] = field(default_factory=list)
+    located: Floats = field(default_factory=lambda: np.zeros((0, 4)))
 
     def id(self, own: int) -> int:
-        """The id of a track among all crews; `first` of its numbers were used by an earlier tracker.
+        """The id of a track among all crews.
 
         >>> Crew(2, Tracker()).id(1)
         5
         """
         return (self.first + own - 1) * GROUPS + self.group + 1
 
-    def label(self, own: int) -> str:
-        """What a track was called most often, weighted by score."""
-        votes = self.votes[own]
-        return max(votes, key=lambda name: (votes[name], name))
+    def locate(self, seen: Seen) -> None:
+        """Find the tracks again in a frame before the detector looks at it."""
+        tracked = self.tracker.coast(seen.at)
+        step_s = min(max(seen.at - self.at, 0.0), 1.0)
+        self.at = seen.at
+        self.owns = tracked.ids.tolist()
+        self.sights = {own: self.sights[own] for own in self.owns}
+        expected = carried(tracked.boxes, seen.motion)
+        places = [self._found(own, box, seen.glimpse, step_s) for own, box in zip(self.owns, expected, strict=True)]
+        self.located = np.array(places, np.float64).reshape(-1, 4)
 
-    def follow(self, at: float, found: Detected, motion: Floats | None) -> Tracked:
-        """Take what was found in one frame."""
-        tracked = self.tracker.update(at, found.boxes.astype(np.float64), found.scores.astype(np.float64), motion)
-        for own, row in zip(tracked.ids.tolist(), tracked.source.tolist(), strict=True):
-            if row >= 0:
-                votes = self.votes.setdefault(own, {})
-                name = found.names[found.classes[row]]
-                votes[name] = votes.get(name, 0.0) + float(found.scores[row])
+    def take(self, seen: Seen, found: Detected, examined: Bools) -> Tracked:
+        """Bring in what the detector found; `examined` says of which tracks it looked at the place."""
+        boxes = found.boxes.astype(np.float64)
+        kept = self._again(boxes, examined)
+        sure = self.tracker.parameters.high
+        tracked = self.tracker.update(
+            seen.at,
+            np.concatenate([boxes, self.located[kept]]),
+            np.concatenate([found.scores.astype(np.float64), np.full(len(kept), sure)]),
+            seen.motion,
+        )
+        looked = {own for own, yes in zip(self.owns, examined.tolist(), strict=True) if yes}
+        for own, box, source in zip(tracked.ids.tolist(), tracked.boxes, tracked.source.tolist(), strict=True):
+            if 0 <= source < len(boxes):
+                self._verify(own, seen, found.where(np.array([source])), box)
+            else:
+                self._unverified(own, seen.at, again=source >= 0, looked=own in looked)
         self.last = max(self.last, *tracked.ids.tolist(), 0)
-        alive = set(tracked.ids.tolist())
-        self.votes = {own: votes for own, votes in self.votes.items() if own in alive}
+        self.sights = {own: self.sights[own] for own in tracked.ids.tolist()}
         return tracked
 
+    def _found(self, own: int, box: Floats, glimpse: Glimpse, step_s: float) -> Floats:
+        sight = self.sights[own]
+        middle, half = (box[:2] + box[2:]) / 2, np.array(sight.size) / 2
+        here = np.concatenate([middle - half, middle + half])
+        if sight.look is None:
+            sight.match = BLIND
+            return here
+        reach = REACH + REACH_PER_S * step_s + (0.0 if sight.confirmed else REACH_NEW)
+        there, sight.match = found_again(glimpse, sight.look, here, reach * sight.size[1])
+        return there if sight.match >= AGAIN else here
 
-def crews(tracking: Tracking, after: Sequence[Crew] = ()) -> tuple[Crew, ...]:
-    """One for each group, knowing nothing yet; ids go on behind those of earlier crews."""
+    def _again(self, boxes: Floats, examined: Bools) -> NDArray[np.int64]:
+        """The tracks that are kept without the detector: found again, and it found nothing there instead."""
+        sights = [self.sights[own] for own in self.owns]
+        sure = np.array([one.match >= AGAIN and not one.given_up for one in sights], np.bool_)
+        if not len(self.owns) or not len(boxes):
+            return np.flatnonzero(sure)
+        most = overlaps(self.located, boxes).max(axis=1)
+        return np.flatnonzero(sure & (most < np.where(examined, SAME / 2, SAME)))
+
+    def _verify(self, own: int, seen: Seen, found: Detected, box: Floats) -> None:
+        """The detector saw it: `found` holds its one row."""
+        at, name, score = seen.at, found.names[found.classes[0]], float(found.scores[0])
+        size = float(box[2] - box[0]), float(box[3] - box[1])
+        sight = self.sights.setdefault(own, Sight(at, at, at, score, size, hits=0))
+        sight.verify(at, name, score, box, remembered(seen.glimpse, found.boxes[0].astype(np.float64)))
+
+    def _unverified(self, own: int, at: float, *, again: bool, looked: bool) -> None:
+        sight = self.sights[own]
+        if again:
+            sight.seen, sight.agains = at, sight.agains + 1
+        if looked:
+            sight.miss(at)
+
+
+def crews(tracking: Tracking, size: tuple[int, int], after: Sequence[Crew] = ()) -> tuple[Crew, ...]:
+    """One for each group, knowing nothing yet of a picture (height, width); ids go on behind those of earlier crews."""
     used = [one.first + one.last for one in after] or [0] * GROUPS
-    return tuple(Crew(group, Tracker(tracking), first) for group, first in enumerate(used))
+    return tuple(Crew(group, Tracker(tracking, size[1], size[0]), first) for group, first in enumerate(used))
 
 
 def of_group(found: Detected, labels: Sequence[str], group: int) -> Detected:

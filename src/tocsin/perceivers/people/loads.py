@@ -14,10 +14,10 @@ class Load:
     detections: int = 0
     dropped: int = 0
 
-    def count(self, frame: Frame, *, detected: bool) -> None:
-        """One frame was looked at."""
+    def count(self, frame: Frame, runs: int) -> None:
+        """One frame was looked at, with so many runs of the detector."""
         self.frames += 1
-        self.detections += detected
+        self.detections += runs
         self.dropped += frame.dropped
 
     def report(self, at: float, size: tuple[int, int], *, budget: float, problem: str) -> CameraLoad:

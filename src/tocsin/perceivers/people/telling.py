@@ -8,36 +8,58 @@ from numpy.typing import NDArray
 from tocsin.contract.camera_views import CameraView
 from tocsin.contract.pictures import Frame, Scene, Track, Tracks
 from tocsin.contract.raster import EMPTY, Raster
-from tocsin.physics.tracking import Tracked
+from tocsin.perceivers.people.sights import Sight
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 STEP_S = 0.5
 """The speed on the ground is that over so long a way ahead."""
 
+SD_SHARE = 0.05
+"""Standard deviation of where somebody stands, in shares of the box's height."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Known:
-    """The tracks of one crew in one frame, with their ids among all crews and their labels."""
+    """The tracks of one crew in one frame, row by row, with their ids among all crews.
+
+    `seen` by the detector or found again in this very frame; `told` to everybody, not to perceivers alone.
+    """
 
     ids: tuple[int, ...]
-    labels: tuple[str, ...]
-    tracked: Tracked
+    sights: tuple[Sight, ...]
+    boxes: Floats
+    velocities_px_s: Floats
+    since: Floats
+    seen: Bools
+    told: Bools
 
 
-def scene(frame: Frame, known: tuple[Known, ...], *, extra_px: Floats, detected: bool) -> Scene:
+def scene(
+    frame: Frame,
+    known: tuple[Known, ...],
+    *,
+    extra_px: Floats,
+    detected: bool,
+    moving: Bools,
+    motion: Floats | None = None,
+) -> Scene:
     """All that was found in a frame."""
-    boxes = np.concatenate([one.tracked.boxes for one in known])
+    boxes = np.concatenate([one.boxes for one in known])
+    sights = [sight for one in known for sight in one.sights]
     return Scene(
         frame=frame,
         ids=tuple(track for one in known for track in one.ids),
-        labels=tuple(label for one in known for label in one.labels),
+        labels=tuple(sight.label for sight in sights),
         boxes_px=Raster.of(boxes) if len(boxes) else EMPTY,
-        scores=tuple(score for one in known for score in one.tracked.scores.tolist()),
-        seen=tuple(seen for one in known for seen in one.tracked.seen.tolist()),
-        confirmed=tuple(sure for one in known for sure in one.tracked.confirmed.tolist()),
+        scores=tuple(round(sight.score, 3) for sight in sights),
+        seen=tuple(seen for one in known for seen in one.seen.tolist()),
+        confirmed=tuple(told for one in known for told in one.told.tolist()),
         detected=detected,
         extra_px=Raster.of(extra_px) if len(extra_px) else EMPTY,
+        moving=Raster.of(moving.astype(np.uint8) * np.uint8(255)),
+        motion=EMPTY if motion is None else Raster.of(motion),
     )
 
 
@@ -59,49 +81,37 @@ def tracks(
 
 
 def _tracks(known: Known, view: CameraView, size: tuple[int, int]) -> list[Track]:
-    rows = np.flatnonzero(known.tracked.confirmed)
-    if not len(rows):
-        return []
-    tracked = known.tracked.only(known.tracked.confirmed)
-    stands = _on_ground(tracked, view, size) if view.ground is not None else _in_picture(tracked, size)
-    boxes = np.clip(tracked.boxes / (*size, *size), 0.0, 1.0).tolist()
+    stands = _on_ground(known, view, size) if view.ground is not None else _in_picture(known, size)
+    boxes = np.clip(known.boxes / (*size, *size), 0.0, 1.0).tolist()
     return [
         Track(
             id=known.ids[row],
-            label=known.labels[row],
-            box=(box[0], box[1], box[2], box[3]),
-            since=since,
-            score=round(score, 3),
-            held=not seen,
-            **stand,
+            label=known.sights[row].label,
+            box=(boxes[row][0], boxes[row][1], boxes[row][2], boxes[row][3]),
+            since=float(known.since[row]),
+            score=round(known.sights[row].score, 3),
+            held=not known.seen[row],
+            **stands[row],
         )
-        for row, box, since, score, seen, stand in zip(
-            rows.tolist(),
-            boxes,
-            tracked.since.tolist(),
-            tracked.scores.tolist(),
-            tracked.seen.tolist(),
-            stands,
-            strict=True,
-        )
+        for row in np.flatnonzero(known.told).tolist()
     ]
 
 
-def _in_picture(tracked: Tracked, size: tuple[int, int]) -> list[dict[str, float]]:
+def _in_picture(known: Known, size: tuple[int, int]) -> list[dict[str, float]]:
     """Speeds in picture heights per second; up in the picture is north."""
-    speeds = tracked.velocities_px_s / size[1]
+    speeds = known.velocities_px_s / size[1]
     return [{"speed_east": east, "speed_north": -south} for east, south in speeds.tolist()]
 
 
-def _on_ground(tracked: Tracked, view: CameraView, size: tuple[int, int]) -> list[dict[str, object]]:
+def _on_ground(known: Known, view: CameraView, size: tuple[int, int]) -> list[dict[str, object]]:
     """Metres from the camera with covariance, and metres per second, for those that stand on the plane."""
     ground = view.ground
     assert ground is not None  # noqa: S101  # asked for only where it is calibrated
     set_up = np.array(view.camera.picture) / size
-    feet = np.column_stack([tracked.boxes[:, [0, 2]].mean(axis=1), tracked.boxes[:, 3]])
-    sd_px = 0.05 * (tracked.boxes[:, 3] - tracked.boxes[:, 1]) * set_up[1]
+    feet = np.column_stack([known.boxes[:, [0, 2]].mean(axis=1), known.boxes[:, 3]])
+    sd_px = SD_SHARE * (known.boxes[:, 3] - known.boxes[:, 1]) * set_up[1]
     here, covariance = ground.to_ground(feet * set_up, sd_px)
-    there, _ = ground.to_ground((feet + STEP_S * tracked.velocities_px_s) * set_up, 0.0)
+    there, _ = ground.to_ground((feet + STEP_S * known.velocities_px_s) * set_up, 0.0)
     speeds = (there - here) / STEP_S
     return [
         {

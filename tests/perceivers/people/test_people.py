@@ -6,38 +6,18 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from tests.perceivers.blobs import picture
+from tests.perceivers.blobs import picture, rough
+from tests.perceivers.people.filming import Film, frames, walk
 from tocsin.contract import checks
 from tocsin.contract.declared import Sample
-from tocsin.contract.examples import START_AT
 from tocsin.contract.pictures import CameraLoad, Frame, Scene, Tracks
 from tocsin.contract.raster import Raster
 from tocsin.contract.resources import Resources
-from tocsin.model import ConfigError, Origin, Reading
+from tocsin.model import ConfigError
 from tocsin.perceivers.people import People
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 FEW = ("person", "car")
-
-
-def frames(pictures, every_s=0.2, source="cam-1"):
-    return [
-        Reading(
-            at=START_AT + every_s * number,
-            origin=Origin.SIMULATED,
-            source=source,
-            seq=number,
-            body=Frame(picture=Raster.of(one), number=number, every_s=every_s),
-        )
-        for number, one in enumerate(pictures)
-    ]
-
-
-def walk(count, *, start=(151, 135), step=(4, 0)):
-    """One person walking."""
-    return [picture([(start[0] + n * step[0], start[1] + n * step[1])]) for n in range(count)]
-
-
 ALARM = frames(walk(4))
 
 
@@ -48,16 +28,7 @@ def people(blobs):
 
 @pytest.fixture
 def run(people):
-    """Look at readings one after the other; what was said of each."""
-
-    def running(readings, member=people):
-        stage, memory, said = member.start(Resources()), None, []
-        for reading in readings:
-            memory, perceived = stage.look(memory, reading)
-            said.append({type(one.body): one.body for one in perceived.readings})
-        return said
-
-    return running
+    return lambda readings: Film(people).show(readings)
 
 
 @pytest.mark.parametrize("check", checks.ALL, ids=lambda check: check.__name__)
@@ -95,7 +66,7 @@ def test_a_visit_that_is_over_is_told_once(run):
 def test_the_load_is_told_now_and_then(run):
     loads = [one[CameraLoad] for one in run(frames([picture()] * 60)) if CameraLoad in one]
     assert [round(load.frames_per_s) for load in loads] == [5]
-    assert (loads[0].width, loads[0].height) == (480, 270)
+    assert (loads[0].width, loads[0].height, loads[0].budget) == (480, 270, 1.0)
 
 
 def test_another_resolution_begins_anew(run):
@@ -105,11 +76,35 @@ def test_another_resolution_begins_anew(run):
     assert [track.id for track in said[-1][Tracks].tracks] == [4]
 
 
+def test_a_camera_that_is_shaken_loses_nobody(run):
+    still = picture([(150, 135), (300, 100)], ground=rough())
+    shaken = [np.roll(still, shift, axis=(0, 1)) for shift in ((0, 0), (0, 0), (6, 24), (6, 24), (-4, 10), (-4, 10))]
+    said = run(frames(shaken))
+    assert [{track.id for track in one[Tracks].tracks} for one in said[1:]] == [{1, 4}] * 5
+    assert said[2][Scene].motion.array[:, 2] == pytest.approx([24, 6], abs=2)
+
+
+def test_a_picture_that_stands_has_no_motion(run):
+    assert not run(frames(walk(4)))[-1][Scene].motion.array.size
+
+
 def test_what_is_no_picture_is_given_back_with_the_reason(people):
     odd = replace(ALARM[0], body=Frame(picture=Raster.of(np.zeros((4, 4), np.uint8)), number=0))
     perceived = people.start(Resources()).look(None, odd)[1]
     assert not perceived.readings
     assert "height × width × 3" in perceived.rejected[0][1]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 700), (270, 16)])
+def test_pictures_of_odd_shapes_are_borne(run, size):
+    said = run(frames([np.full((*size, 3), 90, np.uint8)] * 3))
+    assert [one[Tracks].tracks for one in said] == [()] * 3
+
+
+def test_a_time_that_jumps_begins_anew_and_nothing_breaks(run):
+    later = [replace(one, at=one.at + 1e6) for one in frames(walk(4))]
+    said = run([*frames(walk(4)), *later, *frames(walk(4))])
+    assert [len(one[Tracks].tracks) for one in said] == [0, 1, 1, 1] * 3
 
 
 def test_without_the_model_it_does_not_start(tmp_path, monkeypatch):
@@ -121,3 +116,9 @@ def test_without_the_model_it_does_not_start(tmp_path, monkeypatch):
 def test_a_class_that_the_model_does_not_know_is_refused(blobs):
     with pytest.raises(ConfigError, match="'unicorn'"):
         People(model=blobs, labels=("unicorn",)).start(Resources())
+
+
+@pytest.mark.parametrize("wrong", [{"score_min": 0.5}, {"detections_per_s": 0.0}, {"runs_per_s_max": -1.0}])
+def test_parameters_that_cannot_work_are_refused(wrong):
+    with pytest.raises(ConfigError, match=r"vision\.people"):
+        People(**wrong)
