@@ -164,9 +164,11 @@ def test_a_clock_that_was_set_back_begins_anew():
 
 
 @pytest.mark.parametrize("shape", [(20, 30, 3), (180, 320, 1)])
-def test_what_is_no_picture_is_rejected_with_a_reason(shape):
-    _, perceived = Tamper().start(Resources()).look(None, readings([np.zeros(shape, np.uint8)])[0])
+def test_what_is_no_picture_is_rejected_once_with_a_reason(shape):
+    watching, (first, second) = Tamper().start(Resources()), readings([np.zeros(shape, np.uint8)] * 2)
+    memory, perceived = watching.look(None, first)
     assert "cannot be judged" in perceived.rejected[0][1]
+    assert watching.look(memory, second)[1] == Perceived()
 
 
 def test_it_remembers_no_more_than_its_limit():

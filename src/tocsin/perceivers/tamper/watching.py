@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from math import inf
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from msgspec.structs import replace
@@ -12,10 +12,10 @@ from tocsin.contract.camera_views import Views
 from tocsin.contract.pictures import Frame, PictureState
 from tocsin.contract.protocols import Perceived
 from tocsin.model import Body, ContractBroken, Reading
-from tocsin.perceivers.tamper import ANALYTIC, Tamper
 from tocsin.perceivers.tamper.echoes import Echoes
 from tocsin.perceivers.tamper.grain import Grain
 from tocsin.perceivers.tamper.liveness import Alive, Liveness
+from tocsin.perceivers.tamper.parameters import ANALYTIC, Learning
 from tocsin.perceivers.tamper.scenery import Scenery
 from tocsin.perceivers.tamper.sight import Seen, Sight
 from tocsin.perceivers.tamper.small import SIDE_PX_MIN, View, view
@@ -60,40 +60,51 @@ class Watch:
         return same and reading.at > self.at - BACK_S_MAX
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A camera whose pictures cannot be judged: said once, not at every frame."""
+
+    shape: tuple[int, ...]
+
+
+Memory = Watch | Refused | None
+
+
 class Watching:
     """Looks at frames, camera by camera."""
 
-    kind: ClassVar[str] = Tamper.kind
-    accepts: ClassVar[tuple[type[Body], ...]] = Tamper.accepts
-    gives: ClassVar[tuple[type[Body], ...]] = Tamper.gives
+    kind: ClassVar[str] = "vision.state"
+    accepts: ClassVar[tuple[type[Body], ...]] = (Frame,)
+    gives: ClassVar[tuple[type[Body], ...]] = (PictureState,)
 
-    def __init__(self, declared: Tamper, views: Views) -> None:
+    def __init__(self, declared: Learning, views: Views) -> None:
         self._declared, self._views = declared, views
 
     def perceive(self, reading: Reading[Frame]) -> Perceived:
         """It compares frames: ask `look`."""
         raise ContractBroken(f"vision.state was asked about {reading.source} without its memory: call look().")
 
-    def look(self, memory: Watch | None, reading: Reading[Frame]) -> tuple[Watch | None, Perceived]:
+    def look(self, memory: Memory, reading: Reading[Frame]) -> tuple[Memory, Perceived]:
         """Remember the frame's grain; judge it where the last judged one is long enough ago."""
         if not self._views.of(reading.source).allows(ANALYTIC, by_default=True):
             return None, Perceived()
         picture = reading.body.array
         if picture.ndim != 3 or picture.shape[2] != 3 or min(picture.shape[:2]) < SIDE_PX_MIN:
-            return memory, Perceived(
-                rejected=((b"", f"A picture of {picture.shape} cannot be judged: it is too small, or not in colour."),)
-            )
-        if memory is None or not memory.goes_on(reading, picture.shape[:2]):
+            return _refused(memory, picture.shape)
+        if not isinstance(memory, Watch) or not memory.goes_on(reading, picture.shape[:2]):
             memory = Watch.of(picture, reading, self._declared.memory_s)
-        if reading.at <= memory.at:
-            return memory, Perceived()
-        bits = memory.liveness.grain.of(picture)
-        due = reading.at - memory.judged_at >= 1.0 / self._declared.states_per_s - 1e-3
-        memory.every_s = reading.at - memory.at if memory.at > -inf else 0.0
-        states = (replace(reading, body=self._state(memory, reading, bits)),) if due else ()
-        memory.liveness.echoes.remember(reading.at, bits)
-        memory.at = reading.at
-        return memory, Perceived(states)
+        return memory, Perceived(self._seen(memory, reading) if reading.at > memory.at else ())
+
+    def _seen(self, watch: Watch, reading: Reading[Frame]) -> tuple[Reading[PictureState], ...]:
+        """Take one more frame in; gives its state where one is due."""
+        bits = watch.liveness.grain.of(reading.body.array)
+        watch.every_s = reading.at - watch.at if watch.at > -inf else 0.0
+        due = reading.at - watch.judged_at >= 1.0 / self._declared.states_per_s - 1e-3
+        made: Reading[Any] = reading
+        states = (replace(made, body=self._state(watch, reading, bits)),) if due else ()
+        watch.liveness.echoes.remember(reading.at, bits)
+        watch.at = reading.at
+        return states
 
     def _state(self, watch: Watch, reading: Reading[Frame], bits: NDArray[np.uint32]) -> PictureState:
         """Judge one frame, learn from it where all is well, and say what it is like."""
@@ -119,6 +130,12 @@ class Watching:
         elif at - watch.well_at > self._declared.relearn_s:
             watch.sight = Sight(Scenery(seen.view))
             watch.began, watch.well_at, watch.states = at, at, 0
+
+
+def _refused(memory: Memory, shape: tuple[int, ...]) -> tuple[Memory, Perceived]:
+    refused = Refused(shape)
+    reason = f"A picture of {shape} cannot be judged for tampering: it is too small, or not in colour."
+    return refused, Perceived() if memory == refused else Perceived(rejected=((b"", reason),))
 
 
 def _told(body: Frame, now: View, seen: Seen, alive: Alive, watch: Watch, *, learned: bool) -> PictureState:
