@@ -26,7 +26,7 @@ class Clock:
     known: bool = False
     first: float = 0.0
     asked: float = -np.inf
-    said: bool = False
+    exchanged: float = -np.inf
 
 
 def ahead(walks: Sequence[Walk], others: Sequence[Walk], about_s: tuple[float, float], floor: float) -> float | None:
@@ -38,7 +38,7 @@ def ahead(walks: Sequence[Walk], others: Sequence[Walk], about_s: tuple[float, f
     >>> def way(shift):
     ...     walk = Walk()
     ...     for step in range(60):
-    ...         walk.add(step / 10 + shift, np.array([step / 10 * 1.3, 0.1 * np.sin(step / 3)]), 0.01)
+    ...         walk.add(step / 10 + shift, np.array([step / 10 * 1.3, 0.1 * np.sin(step / 3)]), np.eye(2) * 0.01)
     ...     return walk
     >>> round(ahead([way(0.7)], [way(0.0)], (0.0, 2.0), 0.02), 1)
     0.7

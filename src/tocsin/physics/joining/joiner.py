@@ -11,7 +11,7 @@ from tocsin.model.errors import BadInput, TooMuch
 from tocsin.physics.joining.clocks import Clock, ahead
 from tocsin.physics.joining.parameters import Joining
 from tocsin.physics.joining.person import Person
-from tocsin.physics.joining.walks import KEPT_S, Walk
+from tocsin.physics.joining.walks import KEPT_S, Walk, apart, near, squared
 from tocsin.physics.tracking.assignment import best_pairs
 
 Floats = NDArray[np.float64]
@@ -21,6 +21,9 @@ _CLOCK_EVERY_S, _CLOCK_KNOWN_EVERY_S = 1.0, 5.0
 _DRIFT_S = 0.4  # how far a clock that is known may have drifted since
 _STEADY = 0.3  # of a newly found clock, once one is known
 _BACK_S_MAX = 5.0
+_STEADY_S, _COMMON_S = 3.0, 0.6
+_EXCHANGE_EVERY_S = 0.5
+_FAR = 30.0
 
 
 class Joined(NamedTuple):
@@ -42,6 +45,14 @@ class Watched:
     last: float = -np.inf
     person: int | None = None
     strays: float = 0.0
+
+
+def _culprit(watched: Watched, others: Sequence[tuple[Key, Watched]]) -> Watched:
+    """Of tracks that contradict each other, the one that was out of sight longest: it may follow somebody else now."""
+    if len(others) > 1:
+        return watched
+    other = others[0][1]
+    return watched if watched.walk.gap_s(_STEADY_S) >= other.walk.gap_s(_STEADY_S) else other
 
 
 class Joiner:
@@ -83,7 +94,8 @@ class Joiner:
             self._see(at, clock, (camera, int(ids[row])), points[row], spreads[row])
         self._set_clock(at, camera, clock)
         now = at - clock.ahead_s
-        self._part(at, camera)
+        self._part(at, camera, clock)
+        self._exchange(at, camera, clock)
         if clock.known or at - clock.first >= self.parameters.clock_wait_s:
             self._decide(at, camera, clock)
         self._merge(now)
@@ -115,42 +127,99 @@ class Joiner:
             watched = self._watched[key] = Watched(first=at)
         step = at - watched.last
         watched.last, watched.covariance = at, spread
-        watched.walk.add(at, point, float(np.trace(spread)) / 2)
+        watched.walk.add(at, point, spread)
         person = None if watched.person is None else self._persons.get(watched.person)
         if person is None:
             watched.person = None
             return
-        person.members[key[0]] = (key[1], at - clock.ahead_s)
+        now = at - clock.ahead_s
+        person.members[key[0]] = (key[1], now)
+        others = self._others(key, person, now)
+        apart = bool(others) and all(self._conflict(now, point, spread, one, person) for one in others)
+        watched.strays = (watched.strays or at) if apart else 0.0
+        if apart and _culprit(watched, others) is watched:
+            return
         repeats = max(1.0, self.parameters.independent_s / max(step, 1e-3))
         noise = (spread + np.eye(2) * self.parameters.floor_m**2) * repeats
-        if self._strays(watched, person, at, clock, point, spread):
+        person.take(now, point, noise, self.parameters.acceleration)
+
+    def _others(self, key: Key, person: Person, now: float) -> list[tuple[Key, Watched]]:
+        """The tracks of other cameras that are this person's too, seen just now."""
+        keys = [
+            (camera, own) for camera, (own, seen) in person.members.items() if now - seen <= self.parameters.active_s
+        ]
+        return [(one, self._watched[one]) for one in keys if one[0] != key[0] and one in self._watched]
+
+    def _conflict(self, now: float, point: Floats, spread: Floats, other: tuple[Key, Watched], person: Person) -> bool:
+        """Whether two cameras see one person at two places."""
+        (camera, _), watched = other
+        late = now - (watched.last - self._clocks[camera].ahead_s)
+        away = point - watched.walk.table[-1, 1:3] - late * person.state[2:]
+        known = spread + watched.covariance + np.eye(2) * (self.parameters.floor_m**2 + (0.5 * late) ** 2)
+        return float(away @ np.linalg.solve(known, away)) > self.parameters.part_gate
+
+    def _part(self, at: float, camera: str, clock: Clock) -> None:
+        """Where two cameras see one person at two places for a while, the less steady track is looked at anew."""
+        for key, watched in list(self._watched.items()):
+            if key[0] != camera or not watched.strays or at - watched.strays <= self.parameters.part_s:
+                continue
+            watched.strays = 0.0
+            person = self._persons.get(watched.person or 0)
+            others = [] if person is None else self._others(key, person, at - clock.ahead_s)
+            if person is not None and others:
+                culprit = _culprit(watched, others)
+                gone = next((one for one, track in others if track is culprit), key)
+                person.members.pop(gone[0], None)
+                culprit.person, culprit.first, culprit.walk = None, culprit.last, Walk()
+
+    def _exchange(self, at: float, camera: str, clock: Clock) -> None:
+        """Two tracks of a camera that fit each other's person better, by the word of other cameras, change places."""
+        if at - clock.exchanged < _EXCHANGE_EVERY_S:
             return
-        person.take(at - clock.ahead_s, point, noise, self.parameters.acceleration)
+        clock.exchanged = at
+        now = at - clock.ahead_s
+        own = [
+            (key, one) for key, one in self._watched.items() if key[0] == camera and one.person and at - one.last < 1e-9
+        ]
+        words = [self._others(key, self._persons[one.person or 0], now) for key, one in own]
+        for first in range(len(own)):
+            for second in range(first + 1, len(own)):
+                pair, heard = (own[first], own[second]), (words[first], words[second])
+                if self._crossed(pair, heard):
+                    (key, one), (key_other, other) = pair
+                    one.person, other.person = other.person, one.person
+                    self._persons[one.person or 0].members[camera] = (key[1], now)
+                    self._persons[other.person or 0].members[camera] = (key_other[1], now)
+                    words[first], words[second] = heard[1], heard[0]
 
-    def _strays(  # noqa: PLR0917  # one measurement against one person
-        self, watched: Watched, person: Person, at: float, clock: Clock, point: Floats, spread: Floats
+    def _crossed(
+        self, pair: tuple[tuple[Key, Watched], tuple[Key, Watched]], heard: tuple[Sequence[tuple[Key, Watched]], ...]
     ) -> bool:
-        """Whether this measurement lies far from where the person is by the word of others."""
-        place, known = person.place(at - clock.ahead_s, self.parameters.acceleration)
-        away = point - place
-        far = float(away @ np.linalg.solve(known + spread + np.eye(2) * self.parameters.floor_m**2, away))
-        strays = far > self.parameters.part_gate and len(person.members) > 1
-        watched.strays = (watched.strays or at) if strays else 0.0
-        return strays
+        (key, one), (_, other) = pair
+        if not heard[0] or not heard[1] or not near(one.walk, other.walk):
+            return False
+        kept = self._distance(key[0], one, heard[0]) + self._distance(key[0], other, heard[1])
+        changed = self._distance(key[0], one, heard[1]) + self._distance(key[0], other, heard[0])
+        if not kept - changed > self.parameters.exchange:
+            return False
+        own = max(one.walk.gap_s(_STEADY_S), other.walk.gap_s(_STEADY_S))
+        theirs = [max(walk.walk.gap_s(_STEADY_S) for _, walk in words) for words in heard]
+        return len(heard[0]) > 1 or len(heard[1]) > 1 or own >= max(theirs)
 
-    def _part(self, at: float, camera: str) -> None:
-        """Tracks that strayed from their person for a while are looked at anew."""
-        for key, watched in self._watched.items():
-            if key[0] == camera and watched.strays and at - watched.strays > self.parameters.part_s:
-                person = self._persons.get(watched.person or 0)
-                if person is not None and person.members.get(camera, (None, 0.0))[0] == key[1]:
-                    del person.members[camera]
-                watched.person, watched.strays, watched.first, watched.walk = None, 0.0, at, Walk()
+    def _distance(self, camera: str, one: Watched, others: Sequence[tuple[Key, Watched]]) -> float:
+        """Mean squared deviations over the last seconds between a track and those of other cameras."""
+        recent = one.walk.moved(-self._clocks[camera].ahead_s, _STEADY_S)
+        far = [
+            apart(recent, other.walk.moved(-self._clocks[key[0]].ahead_s), np.zeros(1), self.parameters.floor_m**2)
+            for key, other in others
+        ]
+        told = [float(mean[0]) for mean, seconds in far if seconds[0] >= _COMMON_S]
+        return float(np.mean(np.minimum(told, _FAR))) if told else np.nan
 
     def _set_clock(self, at: float, camera: str, clock: Clock) -> None:
         """Now and then, compare the camera's ways with those of cameras whose clocks are known."""
-        if camera == next(iter(self._clocks)):
-            clock.asked = at  # the reference
+        if camera == next(iter(self._clocks)) or not self.parameters.skew_s_max:
+            clock.asked, clock.known = at, True  # the reference, or clocks that are right
             return
         if at - clock.asked < (_CLOCK_KNOWN_EVERY_S if clock.known else _CLOCK_EVERY_S):
             return
@@ -164,15 +233,11 @@ class Joiner:
 
     def _known_walks(self, camera: str) -> list[Walk]:
         """The ways that other cameras of known clocks saw, in reference time."""
-        walks = []
-        for (other, _), one in self._watched.items():
-            clock = self._clocks[other]
-            if other != camera and clock.known and len(one.walk) > 1:
-                moved = Walk()
-                for when, east, north, variance in one.walk.table:
-                    moved.add(when - clock.ahead_s, np.array([east, north]), variance)
-                walks.append(moved)
-        return walks
+        return [
+            one.walk.moved(-self._clocks[other].ahead_s)
+            for (other, _), one in self._watched.items()
+            if other != camera and self._clocks[other].known and len(one.walk) > 1
+        ]
 
     def _decide(self, at: float, camera: str, clock: Clock) -> None:
         """New tracks that were watched long enough become somebody's, or somebody new."""
@@ -204,24 +269,25 @@ class Joiner:
         """Mean squared deviations between a camera's track and a person over the time it was watched."""
         of, rows = self.parameters, one.walk.table
         times = rows[:, 0] - clock.ahead_s
-        places, spreads = person.walk.at(times), person.walk.variance_at(times)
-        later = times > person.walk.last
-        for row in np.flatnonzero(later).tolist():
+        places, spreads = person.walk.at(times), person.walk.spread_at(times)
+        for row in np.flatnonzero(times > person.walk.last).tolist():
             place, spread = person.place(float(times[row]), of.acceleration)
-            places[row], spreads[row] = place, float(np.trace(spread)) / 2
+            places[row], spreads[row] = place, (spread[0, 0], spread[0, 1], spread[1, 1])
         known = np.isfinite(places).all(axis=1)
         if not known.any():
             return np.inf
         late = 0.0 if clock.known else of.clock_sd_s
-        spread = rows[:, 3] + spreads + of.floor_m**2 + late**2 * float(person.state[2:] @ person.state[2:])
-        return float((((places - rows[:, 1:3]) ** 2).sum(axis=1) / spread)[known].mean())
+        floor = of.floor_m**2 + late**2 * float(person.state[2:] @ person.state[2:])
+        far = squared(places - rows[:, 1:3], rows[:, 3:] + spreads, floor)[known]
+        vague = np.sqrt(np.maximum(spreads[:, 0] * spreads[:, 2] - spreads[:, 1] ** 2, 0.0))[known]
+        return float(far.mean() + np.log1p(vague.mean() / of.vague_m2))
 
     def _begin(self, one: Watched, clock: Clock) -> Person:
         rows = one.walk.table
         noise = one.covariance + np.eye(2) * self.parameters.floor_m**2
         person = Person.starting(self._next, float(rows[0, 0]) - clock.ahead_s, rows[0, 1:3], noise)
         self._next += 1
-        for when, east, north, _ in rows[1:]:
+        for when, east, north in rows[1:, :3]:
             place = np.array([east, north])
             person.take(float(when) - clock.ahead_s, place, noise * 4, self.parameters.acceleration)
         self._persons[person.id] = person
@@ -255,8 +321,8 @@ class Joiner:
         known = np.isfinite(away).all(axis=1)
         if not known.any() or np.ptp(times[known]) < of.part_s:
             return False
-        spread = elder.walk.variance_at(times) + younger.walk.variance_at(times) + of.floor_m**2
-        return float(((away**2).sum(axis=1) / spread)[known].mean()) < of.gate / 2
+        spread = elder.walk.spread_at(times) + younger.walk.spread_at(times)
+        return float(squared(away, spread, of.floor_m**2)[known].mean()) < of.gate / 2
 
     def _take_over(self, elder: Person, younger: Person) -> None:
         for camera, member in younger.members.items():

@@ -30,7 +30,7 @@ class Person:
         spread = np.zeros((4, 4))
         spread[:2, :2], spread[2:, 2:] = covariance, _ONE * _SPEED_SD**2
         person = cls(id, at, np.array([*place, 0.0, 0.0]), spread)
-        person.walk.add(at, place, float(np.trace(covariance)) / 2)
+        person.walk.add(at, place, covariance)
         return person
 
     def place(self, at: float, acceleration: float) -> tuple[Floats, Floats]:
@@ -49,7 +49,7 @@ class Person:
         self.state = self.state + gain @ (place - sees @ self.state)
         after = self.spread - gain @ cross.T
         self.spread = (after + after.T) / 2
-        self.walk.add(self.at, self.state[:2], float(np.trace(self.spread[:2, :2])) / 2)
+        self.walk.add(self.at, self.state[:2], self.spread[:2, :2])
 
     def seen_by(self, camera: str, since: float) -> bool:
         """Whether a camera has had a track of this person since then."""

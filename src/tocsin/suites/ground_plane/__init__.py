@@ -104,7 +104,7 @@ class Rehearsal:
     ) -> None:
         self._suite, self._world, self._chance = suite, world, chance
         self._cameras = around(world, count)
-        self._trackers = [Tracker(Tracking(static_camera=True), 1280, 720) for _ in self._cameras]
+        self._trackers = [Tracker(Tracking(), 1280, 720) for _ in self._cameras]
         self._grounds = [GroundTracker(suite.following) for _ in self._cameras]
         self._visits: dict[int, tuple[float, int]] = {}
         self._noises = [Noise(chance) for _ in self._cameras]
