@@ -50,6 +50,11 @@ def test_feet_hidden_for_a_moment_stay_where_they_would_be():
     assert followed(facts)[0].walks[1].y == pytest.approx(0.8, abs=0.01)
 
 
+def test_feet_below_the_picture_stand_in_no_area_of_it():
+    entering = [track((0.5, 1.0), height=0.05 * n) for n in range(1, 6)]
+    assert followed(frames([[one] for one in entering]))[0].walks[1].y >= 1.0
+
+
 def test_the_speed_is_that_of_a_body_as_high_as_its_box():
     """0.012 of the width in 0.2 s, at a height of 0.2: 0.107 heights of the picture per second, 0.907 m/s."""
     assert followed(WAY[:40])[0].walks[1].velocity == pytest.approx((0.907, 0.0), abs=0.01)

@@ -36,6 +36,9 @@ USUAL_S = 0.7
 CUT_SHARE = 0.75
 """A box less than so high as usual is cut off by something in front: its feet are where they would be."""
 
+LOWEST, BELOW = 0.995, 1.02
+"""A box that ends lower than the first goes on below the picture: its feet are at the second at least."""
+
 CUT_S_MAX = 3.0
 """After so long a lower box is no cut but a change."""
 
@@ -274,8 +277,14 @@ def _metres(track: Track, scale: Scale) -> tuple[float, float] | None:
 
 
 def _foot_y(walk: Walk, track: Track, y: float, dt: float, cut_s: float) -> float:
-    """Where it stands; where something in front cuts the box off, where its feet would be."""
+    """Where it stands; where something in front cuts the box off, where its feet would be.
+
+    Feet below the picture are below it, however little is known of how far: in no area, and at no line.
+    """
     height = max(1e-4, track.box[3] - track.box[1])
+    if track.box[3] >= LOWEST:
+        walk.height = max(walk.height, height)
+        return max(BELOW, track.box[1] + walk.height)
     if height >= CUT_SHARE * walk.height:
         walk.cut_since = None
     elif walk.cut_since is None:

@@ -15,7 +15,7 @@ from tocsin.contract.visits import Follower, Scale, Walk, Watch, is_news
 from tocsin.model import Finding, Level, Observation, derived_id
 
 _SHOULDERS, _HIPS = (5, 6), (11, 12)
-_BORDER = 0.01
+_BORDER = 0.02
 _TALL_S = 2.0
 _ALIKE = 5.0
 _POSTURE_S = 2.0
@@ -80,7 +80,7 @@ class Fall:
     lying: Annotated[float, Meta(description="Height over width of a box up to which it lies.", gt=0)] = 1.0
     drop: Annotated[
         float, Meta(description="Part of the standing height that a lying box has at most.", gt=0, le=1)
-    ] = 0.8
+    ] = 0.65
     wider: Annotated[float, Meta(description="How much wider than standing a lying box is.", ge=1)] = 1.5
     stood_s: Annotated[float, Meta(description="How long it must have stood before, seconds.", ge=0)] = 1.0
     within_s: Annotated[float, Meta(description="How long falling takes at most, seconds.", gt=0)] = 2.0
