@@ -33,8 +33,8 @@ CARDED = ("vision.zone", "vision.line", "vision.wrong-way", "vision.running", "v
 WINDOW_S = 60.0
 """The window of a card: a minute of one camera."""
 
-CALM_SEED = 10_000
-"""Ordinary streets have seeds of their own, far from those of the events."""
+STREET_SEED = 10_000
+"""Ordinary streets have seeds of their own, far from those of the events, that follow from the first of them."""
 
 
 @dataclass(slots=True)
@@ -59,12 +59,12 @@ class Counts:
 class VisionDetectors:
     """Precision and recall of the detectors over tracks, and their false alarms per hour of a camera.
 
-    `runs` made-up runs per detector (the seeds given, or as many), half of them on cameras that are placed on
-    the ground; `ordinary_h` hours of ordinary streets, `street_s` seconds each, a third of them seen from nearer
-    (falls are judged there alone). With `--data DIR`: `mot15`
-    (its public detections through our tracker against its labels, with `set_ups` drawings each), `opentraj` and
-    `pedpy` (recorded ways before `cameras` made-up cameras each). `cards` names a folder to write `<kind>.toml`
-    into. Loitering, falls and things left behind get no card here.
+    `runs` made-up runs per detector (or one for each of the seeds given: settings were chosen on 0 to 23), half of
+    them on cameras that are placed on the ground; `ordinary_h` hours of ordinary streets, `street_s` seconds each, a
+    third of them seen from nearer (falls are judged there alone). With `--data DIR`: `mot15` (its public detections
+    through our tracker against its labels, with `set_ups` drawings each), `opentraj` and `pedpy` (recorded ways
+    before `cameras` made-up cameras each). `cards` names a folder to write `<kind>.toml` into. Loitering, falls and
+    things left behind get no card here.
     """
 
     kind: ClassVar[str] = "vision-detectors"
@@ -86,7 +86,7 @@ class VisionDetectors:
             raise ConfigError(f"{self.cards} is no folder: make it, or name content/cards.")
         seeds = order.seeds or tuple(range(self.runs))
         events = self._events(seeds, order.say)
-        calm = self._ordinary(order.say)
+        calm = self._ordinary(STREET_SEED + 1_000 * seeds[0], order.say)
         told = {"events": events, "ordinary": calm, **self._recorded(order)}
         if self.cards:
             self._write(told, order)
@@ -116,13 +116,13 @@ class VisionDetectors:
             say(f"events: {_line(kind, counts.tallies[kind])}")
         return counts
 
-    def _ordinary(self, say: Callable[[str], None]) -> Counts:
+    def _ordinary(self, first: int, say: Callable[[str], None]) -> Counts:
         counts = Counts()
         street = partial(ordinary, lasting_s=self.street_s)
         for n in range(round(self.ordinary_h * 3600 / self.street_s)):
             placed, near = n % 2 == 0, n % 3 == 2
             field_deg = NEAR_DEG if near else FIELD_DEG
-            run = played("street", street, CALM_SEED + n, self._faults, calibrated=placed, field_deg=field_deg)
+            run = played("street", street, first + n, self._faults, calibrated=placed, field_deg=field_deg)
             for kind in self.kinds:
                 if (placed or kind not in METRES_ONLY) and (near or kind not in NEAR_ONLY):
                     counts.add(run, kind)
