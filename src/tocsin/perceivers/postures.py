@@ -83,7 +83,7 @@ class RunningStickFigures:
 
     def look(self, memory: float | None, reading: Reading[Scene]) -> tuple[float | None, Perceived]:
         """The stick figures of a scene, where they are wanted and due."""
-        wished = self._views.of(reading.source).allows(self.kind, by_default=StickFigures.on_by_default)
+        wished = self._views.of(reading.source).allows(self._of.kind, by_default=StickFigures.on_by_default)
         if not wished or not self._due(memory, reading):
             return memory, Perceived()
         if self._poser is None:

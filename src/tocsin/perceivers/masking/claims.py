@@ -84,7 +84,7 @@ def claims(opinions: Sequence[Opinion]) -> Claims:
 
     >>> boxes = np.float32([[0, 0, 10, 30], [0, 0, 10, 32], [50, 50, 60, 60]])
     >>> found = claims([Opinion(boxes, np.float32([0.4, 0.3, 0.1])), Opinion(boxes[:1], np.float32([0.2]))])
-    >>> found.boxes.tolist(), found.evidence.round(2).tolist()
+    >>> found.boxes.tolist(), [round(float(one), 2) for one in found.evidence]
     ([[0.0, 0.0, 10.0, 32.0], [50.0, 50.0, 60.0, 60.0]], [0.3, 0.05])
     """
     boxes = np.concatenate([np.zeros((0, 4), np.float32), *(one.boxes for one in opinions)])
