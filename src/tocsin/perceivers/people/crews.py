@@ -9,10 +9,8 @@ from numpy.typing import NDArray
 from tocsin.inference.detected import Detected
 from tocsin.perceivers.people.again import found_again, remembered
 from tocsin.perceivers.people.glimpse import Glimpse
-from tocsin.perceivers.people.shaking import carried
 from tocsin.perceivers.people.sights import AGAIN, Sight
 from tocsin.physics.tracking import Tracked, Tracker, Tracking
-from tocsin.physics.tracking.boxes import overlaps
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -22,9 +20,6 @@ VEHICLES = frozenset({"bicycle", "motorcycle", "car", "bus", "truck", "train", "
 
 GROUPS = 3
 """Persons, vehicles, all else; their ids interleave, so that none is used twice."""
-
-SAME = 0.4
-"""From this overlap on, a box of the detector and a track found again are taken for the same thing."""
 
 BLIND = 0.45
 """What a prediction alone is worth, beside a correlation, where a track has nothing to be known by."""
@@ -78,32 +73,35 @@ class Crew:
 
     def locate(self, seen: Seen) -> None:
         """Find the tracks again in a frame before the detector looks at it."""
-        tracked = self.tracker.coast(seen.at)
+        tracked = self.tracker.coast(seen.at, seen.motion)
         step_s = min(max(seen.at - self.at, 0.0), 1.0)
         self.at = seen.at
         self.owns = tracked.ids.tolist()
         self.sights = {own: self.sights[own] for own in self.owns}
-        expected = carried(tracked.boxes, seen.motion)
-        places = [self._found(own, box, seen.glimpse, step_s) for own, box in zip(self.owns, expected, strict=True)]
+        places = [
+            self._found(own, box, seen.glimpse, step_s) for own, box in zip(self.owns, tracked.boxes, strict=True)
+        ]
         self.located = np.array(places, np.float64).reshape(-1, 4)
+
+    def hold(self, at: float) -> None:
+        """Tell the tracker which tracks were found again: they are there, whether or not the detector looks."""
+        again = np.array([self.sights[own].found_again for own in self.owns], np.bool_)
+        rows = np.flatnonzero(again)
+        self.tracker.follow(rows, self.located[rows])
+        for row in rows.tolist():
+            sight = self.sights[self.owns[row]]
+            sight.seen, sight.agains = at, sight.agains + 1
 
     def take(self, seen: Seen, found: Detected, examined: Bools) -> Tracked:
         """Bring in what the detector found; `examined` says of which tracks it looked at the place."""
-        boxes = found.boxes.astype(np.float64)
-        kept = self._again(boxes, examined)
-        sure = self.tracker.parameters.high
-        tracked = self.tracker.update(
-            seen.at,
-            np.concatenate([boxes, self.located[kept]]),
-            np.concatenate([found.scores.astype(np.float64), np.full(len(kept), sure)]),
-            seen.motion,
-        )
+        boxes, scores = found.boxes.astype(np.float64), found.scores.astype(np.float64)
+        tracked = self.tracker.update(seen.at, boxes, scores)
         looked = {own for own, yes in zip(self.owns, examined.tolist(), strict=True) if yes}
         for own, box, source in zip(tracked.ids.tolist(), tracked.boxes, tracked.source.tolist(), strict=True):
-            if 0 <= source < len(boxes):
+            if source >= 0:
                 self._verify(own, seen, found.where(np.array([source])), box)
-            else:
-                self._unverified(own, seen.at, again=source >= 0, looked=own in looked)
+            elif own in looked:
+                self.sights[own].miss(seen.at)
         self.last = max(self.last, *tracked.ids.tolist(), 0)
         self.sights = {own: self.sights[own] for own in tracked.ids.tolist()}
         return tracked
@@ -119,28 +117,12 @@ class Crew:
         there, sight.match = found_again(glimpse, sight.look, here, reach * sight.size[1])
         return there if sight.match >= AGAIN else here
 
-    def _again(self, boxes: Floats, examined: Bools) -> NDArray[np.int64]:
-        """The tracks that are kept without the detector: found again, and it found nothing there instead."""
-        sights = [self.sights[own] for own in self.owns]
-        sure = np.array([one.match >= AGAIN and not one.given_up for one in sights], np.bool_)
-        if not len(self.owns) or not len(boxes):
-            return np.flatnonzero(sure)
-        most = overlaps(self.located, boxes).max(axis=1)
-        return np.flatnonzero(sure & (most < np.where(examined, SAME / 2, SAME)))
-
     def _verify(self, own: int, seen: Seen, found: Detected, box: Floats) -> None:
         """The detector saw it: `found` holds its one row."""
         at, name, score = seen.at, found.names[found.classes[0]], float(found.scores[0])
         size = float(box[2] - box[0]), float(box[3] - box[1])
         sight = self.sights.setdefault(own, Sight(at, at, at, score, size, hits=0))
         sight.verify(at, name, score, box, remembered(seen.glimpse, found.boxes[0].astype(np.float64)))
-
-    def _unverified(self, own: int, at: float, *, again: bool, looked: bool) -> None:
-        sight = self.sights[own]
-        if again:
-            sight.seen, sight.agains = at, sight.agains + 1
-        if looked:
-            sight.miss(at)
 
 
 def crews(tracking: Tracking, size: tuple[int, int], after: Sequence[Crew] = ()) -> tuple[Crew, ...]:

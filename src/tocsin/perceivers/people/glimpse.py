@@ -11,7 +11,7 @@ from tocsin.inference.sessions import needed
 
 Grey = NDArray[np.uint8]
 
-MIDDLE_PX = 420
+MIDDLE_PX = 480
 """Longest side of the picture in which people are found again; a person of 100 pixels in 720p has 25 there."""
 
 SMALL_PX = 200

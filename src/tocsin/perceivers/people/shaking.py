@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.inference.sessions import needed
-from tocsin.perceivers.people.glimpse import Glimpse
+from tocsin.perceivers.people.glimpse import Glimpse, Grey
 from tocsin.physics.tracking import shift_of_pictures
 
 Floats = NDArray[np.float64]
@@ -23,6 +23,12 @@ SIDE_MIN = 16
 SURE = 0.05
 """Least response of the correlation: below it the two pictures have nothing in common."""
 
+BETTER = 0.6
+"""A motion of the camera leaves less than this part of the difference between two pictures; else it is none."""
+
+APART_MAX = 40
+"""A place that differs more, in grey levels, counts no more: people who walk by are not the camera."""
+
 
 def motion_of_camera(before: Glimpse, after: Glimpse, boxes: Floats) -> Floats | None:
     """The affine (2, 3) in pixels of the frame that carries the last one onto this one; None where it stands.
@@ -34,9 +40,21 @@ def motion_of_camera(before: Glimpse, after: Glimpse, boxes: Floats) -> Floats |
         return None
     affine = shift_of_pictures(before.middle, after.middle, boxes / after.middle_of)
     affine[:, 2] *= after.middle_of
-    corners = np.array([[0, 0], [after.middle.shape[1], 0], [0, after.middle.shape[0]]]) * after.middle_of
-    moved_px = np.abs(corners @ affine[:, :2].T + affine[:, 2] - corners).max()
-    return affine if moved_px > SHIFT_PX * after.small_of else None
+    return affine if _explains(affine, before, after) else None
+
+
+def _explains(affine: Floats, before: Glimpse, after: Glimpse) -> bool:
+    """Whether the last picture, moved so, is much more like this one than as it was."""
+    cv2: Any = needed("cv2")
+    small = affine.copy()
+    small[:, 2] /= after.small_of
+    size = (after.small.shape[1], after.small.shape[0])
+    moved = cv2.warpAffine(before.small, small, size, borderMode=cv2.BORDER_REPLICATE)
+    return _apart(moved, after.small) < BETTER * _apart(before.small, after.small)
+
+
+def _apart(one: Grey, other: Grey) -> float:
+    return float(np.minimum(np.abs(one.astype(np.int16) - other), APART_MAX).mean())
 
 
 def _stirs(before: Glimpse, after: Glimpse) -> bool:
@@ -53,15 +71,3 @@ def _faded(shape: tuple[int, ...]) -> NDArray[np.float32]:
     cv2: Any = needed("cv2")
     faded: NDArray[np.float32] = cv2.createHanningWindow((shape[1], shape[0]), cv2.CV_32F)
     return faded
-
-
-def carried(boxes: Floats, affine: Floats | None) -> Floats:
-    """Boxes as the camera's motion carries them.
-
-    >>> carried(np.array([[0.0, 0, 10, 20]]), np.array([[1.0, 0, 5], [0, 1, -2]])).tolist()
-    [[5.0, -2.0, 15.0, 18.0]]
-    """
-    if affine is None or not len(boxes):
-        return boxes
-    corners = boxes.reshape(-1, 2, 2)
-    return np.asarray((corners @ affine[:, :2].T + affine[:, 2]).reshape(-1, 4))

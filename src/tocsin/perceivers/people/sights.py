@@ -54,6 +54,11 @@ class Sight:
         return self.odds <= 0
 
     @property
+    def found_again(self) -> bool:
+        """Whether its look was found again in the present frame, well enough to stand for it."""
+        return self.look is not None and self.match >= AGAIN and not self.given_up
+
+    @property
     def label(self) -> str:
         """What it was called most often, weighted by score."""
         return max(self.votes, key=lambda name: (self.votes[name], name))

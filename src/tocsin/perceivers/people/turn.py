@@ -95,6 +95,8 @@ class Turn:
         sights = [crew.sights[own] for crew in watch.crews for own in crew.owns]
         boxes = np.concatenate([crew.located for crew in watch.crews])
         self._notice(boxes, sights)
+        for crew in watch.crews:
+            crew.hold(at)
         swept = sweep(watch.size, self.side_px, self.of.tile_overlap)
         if self.of.always:
             self.tiles = swept

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tocsin.model.errors import BadInput
 from tocsin.physics.tracking.assignment import best_pairs
 from tocsin.physics.tracking.association import likeness
-from tocsin.physics.tracking.boxes import cornered, hidden_shares
+from tocsin.physics.tracking.boxes import centred, cornered, hidden_shares
 from tocsin.physics.tracking.camera_motion import common_shift
 from tocsin.physics.tracking.detections import Detections, judged, nothing, ordered
 from tocsin.physics.tracking.motion import Motion
@@ -74,12 +74,28 @@ class Tracker:
         self._learn_sizes(found)
         return self._tracked(at, found)
 
-    def coast(self, at: float) -> Tracked:
+    def coast(self, at: float, motion: Floats | None = None) -> Tracked:
         """Where the tracks are when no detector ran: predicted only, and nothing is counted as missed."""
-        self._go_to(at, None)
+        self._go_to(at, motion)
         self._rows.source = np.full(len(self._rows), -1)
         self._dropped = 0
         return self._tracked(at, nothing())
+
+    def follow(self, rows: Ints, boxes: Floats) -> None:
+        """Tracks (rows of the latest `coast`) that were found again by other means than a detector: they live on there.
+
+        >>> tracker = Tracker()
+        >>> begun = tracker.update(0.0, np.array([[10.0, 10, 30, 60]]), np.array([0.9]))
+        >>> predicted = tracker.coast(0.2)
+        >>> tracker.follow(np.array([0]), np.array([[40.0, 10, 60, 60]]))
+        >>> tracker.update(0.2, np.array([[40.0, 10, 60, 60]]), np.array([0.9])).ids.tolist()
+        [1]
+        """
+        if len(rows):
+            measured = centred(np.asarray(boxes, float))
+            height = (measured[:, 3:] + self._motion.position[rows, 3:]) / 2
+            self._motion.update(rows, measured, (height * self._noise) ** 2)
+            self._rows.latest[rows], self._rows.last[rows], self._rows.missed[rows] = measured, self._at, False
 
     def _forget_tracks(self) -> None:
         self._motion, self._rows, self._lost = Motion.none(), Rows.none(), Rows.none()
