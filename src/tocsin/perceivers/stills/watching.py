@@ -118,6 +118,8 @@ class StillsWatching:
             if thing is None or _shared(thing.box, box)[1] < SAME_SHARE:
                 thing = self._begun(memory, shape, box, at, width / height)
             thing.see(shape, box, at)
+            if not thing.owner:  # it appears in parts, and the part that was beside somebody may come last
+                self._ask_who(memory, thing, width / height)
             if at - thing.since > (self._of.absorb_gone_s if thing.removed else self._of.absorb_s):
                 memory.grounds.absorb(shape.places)
         present = memory.company.past[-1]
@@ -128,13 +130,18 @@ class StillsWatching:
         memory.things = [one for one in memory.things if at - one.seen_at <= self._of.hidden_s_max]
 
     def _begun(self, memory: Memory, shape: Shape, box: Box, at: float, aspect: float) -> Thing:
-        since, near = at - shape.still_s, self._of.near_heights
-        owner = memory.company.owner(box, since, near, aspect)
-        last_near = memory.company.last_near(box, near, aspect)
-        thing = Thing(memory.next_id, since, box, owner, at, shape.there, last_near, Called(at=at))
+        thing = Thing(memory.next_id, at - shape.still_s, box, 0, at, shape.there, called=Called(at=at))
+        self._ask_who(memory, thing, aspect)
         memory.next_id += 1
         memory.things.append(thing)
         return thing
+
+    def _ask_who(self, memory: Memory, thing: Thing, aspect: float) -> None:
+        """Who was beside a thing when it began to stand still, and when somebody was last near."""
+        near = self._of.near_heights
+        thing.owner = memory.company.owner(thing.box, thing.since, near, aspect)
+        last_near = memory.company.last_near(thing.box, near, aspect)
+        thing.near_at = thing.near_at if last_near is None else last_near
 
     def _report(self, memory: Memory, reading: Reading[Scene]) -> Perceived:
         every_s = reading.at - memory.told_at
