@@ -60,7 +60,7 @@ def of_tracks(
 
 def of_motions(at: float, boxes: Floats, cells: Cells, *, pace: Pace, person_px: float) -> Places:
     """Motion that no track explains: the longer nobody looked there, the more urgent; less where it was in vain."""
-    urgency = (at - cells.examined) / (pace.motion_s * 2.0**cells.vain)
+    urgency = (at - cells.examined) / (pace.motion_s * 2.0 ** np.maximum(cells.vain - 1, 0))
     most = np.array([urgency[cells.part(box)].max() for box in boxes], np.float64)
     heights = boxes[:, 3] - boxes[:, 1]
     heights = np.where((heights < LOW_SHARE * person_px) | (heights > TALL_SHARE * person_px), person_px, heights)
