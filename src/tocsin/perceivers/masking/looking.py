@@ -1,4 +1,4 @@
-"""Settings's own look at a frame: people whom detectors only half believe in, and faces."""
+"""Masking's own look at a frame: people whom detectors only half believe in, and faces."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

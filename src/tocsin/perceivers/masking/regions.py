@@ -134,20 +134,20 @@ def plates(scene: Checked, pixels_per_m: float) -> Floats:
     return np.array(rows, np.float32).reshape(-1, 4)
 
 
-def unexplained(scene: Checked, scores: tuple[float, ...], *, expected: bool) -> Bools:
-    """Cells that move where people are expected, less those inside a vehicle that is surely one.
+def unexplained(scene: Checked, scores: tuple[float, ...], *, looked: bool) -> Bools:
+    """Cells that move, less those inside a vehicle that is surely one and was found in this frame.
 
-    Where the detector did not look at this frame, a vehicle explains nothing.
+    Where nobody looked for people in this frame, a vehicle explains nothing.
     """
-    cells = _together(scene.moving) if expected else np.zeros_like(scene.moving)
-    if not cells.any() or not scene.detected:
+    cells = _together(scene.moving)
+    if not cells.any() or not looked:
         return cells
     left = cells.copy()
     rows, columns = cells.shape
     height, width = scene.picture.shape[:2]
     scale = np.array([columns / width, rows / height] * 2)
-    for label, box, score in zip(scene.labels, scene.boxes * scale, scores, strict=True):
-        if label in VEHICLES and score >= VEHICLE_SURE:
+    for label, box, score, seen in zip(scene.labels, scene.boxes * scale, scores, scene.seen.tolist(), strict=True):
+        if label in VEHICLES and score >= VEHICLE_SURE and seen:
             x1, y1, x2, y2 = np.round(box).astype(int).tolist()
             left[max(0, y1) : max(0, y2), max(0, x1) : max(0, x2)] = False
     return left

@@ -119,8 +119,9 @@ class RunningMasking:
         faces = self._look.faces_of(scene.picture)
         mask.add_boxes(regions.faced(faces.boxes, faces.scores, people))
         mask.add_boxes(regions.plates(scene, of.plate_pixels_per_m))
-        expected = view.camera.people_expected
-        mask.add_cells(regions.unexplained(scene, reading.body.scores, expected=expected))
+        if view.camera.people_expected:
+            looked = scene.detected or self._look.looks
+            mask.add_cells(regions.unexplained(scene, reading.body.scores, looked=looked))
         mask.add_rings(view.camera.private)
         mask.close_holes()
         drawn = _once(sure)
