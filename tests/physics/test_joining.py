@@ -119,6 +119,26 @@ def test_a_clock_that_is_set_back_begins_its_camera_anew():
     assert joiner.update(-1000.0, "c0", [0], [[0.0, 0.0]], SPREAD) == []
 
 
+@pytest.mark.parametrize(("camera", "leap_s"), [("c1", 86_400.0), ("c0", 3_600.0), ("c1", -500.0)])
+def test_a_clock_that_leaps_takes_no_other_cameras_persons_with_it(camera, leap_s):
+    joiner = Joiner()
+    before = {one.id for one in told(joiner, chance=np.random.default_rng(6))}
+    skews = [leap_s if camera == f"c{number}" else 0.0 for number in range(2)]
+    joined = told(joiner, chance=np.random.default_rng(7), start=16.0, skews=skews, steps=120)
+    assert {one.id for one in joined} == before
+    assert members(joined) == [[0, 10], [1, 11]]
+
+
+def test_a_track_that_comes_back_after_it_was_replaced_is_looked_at_anew():
+    joiner = Joiner()
+    for step in range(40):
+        joiner.update(step / 5, "a", [1 if step < 15 else 2], [way(step / 5)], SPREAD)
+    for step in range(40, 60):
+        points = np.array([way(step / 5), way(step / 5) + 3])
+        joined = joiner.update(step / 5, "a", [2, 1], points, SPREAD.repeat(2, axis=0))
+    assert members(joined) == [[1], [2]]
+
+
 def test_more_cameras_than_the_limit_are_refused():
     joiner = Joiner(Joining(cameras_max=1))
     joiner.update(0.0, "a", [1], [[0.0, 0.0]], SPREAD)

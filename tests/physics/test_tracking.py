@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.model import BadInput, ConfigError
-from tocsin.physics.tracking import Tracker, Tracking, common_shift
+from tocsin.physics.tracking import Tracker, Tracking, common_shift, shift_of_pictures
 
 WALKER = np.array([10.0, 10.0, 30.0, 60.0])
 STEP = np.array([2.0, 0.0, 2.0, 0.0])
@@ -193,11 +193,23 @@ def test_a_camera_that_turns_is_followed():
     assert 1 not in still.update(1.0, moved, np.array([0.9])).ids[[-1]].tolist()
 
 
-def test_an_affine_that_is_none_is_refused():
+@pytest.mark.parametrize(("affine", "words"), [(np.full((2, 3), np.nan), "affine"), (np.zeros((2, 3)), "zooms")])
+def test_an_affine_that_is_none_is_refused(affine, words):
     tracker = Tracker()
     walk(tracker, 2)
-    with pytest.raises(BadInput, match="affine"):
-        tracker.update(0.3, WALKER[None], np.array([0.9]), np.full((2, 3), np.nan))
+    with pytest.raises(BadInput, match=words):
+        tracker.update(0.3, WALKER[None], np.array([0.9]), affine)
+
+
+def test_the_shift_of_two_pictures_is_found_beside_people_who_walk():
+    pytest.importorskip("cv2")
+    chance = np.random.default_rng(1)
+    street = np.kron(chance.integers(0, 255, (60, 80)), np.ones((8, 8))).astype(np.uint8)
+    before, after = street[20:420, 20:560].copy(), street[14:414, 11:551].copy()
+    before[100:200, 100:150], after[100:200, 130:180] = 255, 255
+    affine = shift_of_pictures(before, after, np.array([[90.0, 90, 190, 210]]))
+    assert affine[:, 2] == pytest.approx([9.0, 6.0], abs=0.3)
+    assert shift_of_pictures(np.zeros_like(before), np.zeros_like(before)).tolist() == [[1, 0, 0], [0, 1, 0]]
 
 
 @settings(max_examples=30, deadline=None)

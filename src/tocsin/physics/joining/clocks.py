@@ -20,12 +20,18 @@ _BESIDE_S = 0.5
 
 @dataclass(slots=True)
 class Clock:
-    """How far a camera's clock is ahead of the reference, and whether that is known."""
+    """How far a camera's clock is ahead of the reference, and whether that is known.
 
+    `first`, `asked` and `last` are times of that clock: since when it runs without a leap, when it was last compared
+    with others, and the latest.
+    """
+
+    reference: bool
+    known: bool
+    first: float
+    asked: float
+    last: float
     ahead_s: float = 0.0
-    known: bool = False
-    first: float = 0.0
-    asked: float = -np.inf
     exchanged: float = -np.inf
 
 

@@ -20,7 +20,7 @@ Key = tuple[str, int]
 _CLOCK_EVERY_S, _CLOCK_KNOWN_EVERY_S = 1.0, 5.0
 _DRIFT_S = 0.4  # how far a clock that is known may have drifted since
 _STEADY = 0.3  # of a newly found clock, once one is known
-_BACK_S_MAX = 5.0
+_BACK_S_MAX, _LEAP_S_MAX = 5.0, 60.0
 _STEADY_S, _COMMON_S = 3.0, 0.6
 _EXCHANGE_EVERY_S = 0.5
 _FAR = 30.0
@@ -44,7 +44,7 @@ class Watched:
     first: float = 0.0
     last: float = -np.inf
     person: int | None = None
-    strays: float = 0.0
+    strays: float = np.inf
 
 
 def _culprit(watched: Watched, others: Sequence[tuple[Key, Watched]]) -> Watched:
@@ -99,7 +99,7 @@ class Joiner:
         if clock.known or at - clock.first >= self.parameters.clock_wait_s:
             self._decide(at, camera, clock)
         self._merge(now)
-        self._forget(at, camera, now)
+        self._forget(now)
         return [self._told(person, now) for person in self._persons.values()]
 
     def clock_s(self, camera: str) -> float | None:
@@ -108,40 +108,52 @@ class Joiner:
         return clock.ahead_s if clock is not None and clock.known else None
 
     def _clock(self, camera: str, at: float) -> Clock:
+        """The camera's clock. One that leaps begins anew, with its tracks, at the others' present."""
         clock = self._clocks.get(camera)
+        known = any(one.known for name, one in self._clocks.items() if name != camera)
         if clock is None:
             if len(self._clocks) >= self.parameters.cameras_max:
                 raise TooMuch(f"Already {self.parameters.cameras_max} cameras are joined: raise cameras_max.")
-            clock = self._clocks[camera] = Clock(known=not self._clocks, first=at, asked=at)
-        elif at < clock.asked - _BACK_S_MAX:  # the clock was set back: its tracks begin anew
+            clock = self._clocks[camera] = Clock(reference=not known, known=not known, first=at, asked=at, last=at)
+        elif not -_BACK_S_MAX <= at - clock.last <= _LEAP_S_MAX:
             self._drop_tracks(camera)
+            others = [one.last - one.ahead_s for name, one in self._clocks.items() if name != camera]
+            clock.ahead_s = at - max(others) if others else 0.0
+            clock.reference = clock.known = not known
             clock.first = clock.asked = at
+        clock.last = at
         return clock
 
     def _see(self, at: float, clock: Clock, key: Key, point: Floats, spread: Floats) -> None:
+        """Take one measurement of one track, for the person it belongs to if it has one."""
         watched = self._watched.get(key)
         if watched is None:
             if len(self._watched) >= self.parameters.tracks_max:
                 self.dropped += 1
                 return
             watched = self._watched[key] = Watched(first=at)
-        step = at - watched.last
+        step, now = at - watched.last, at - clock.ahead_s
         watched.last, watched.covariance = at, spread
+        person = self._persons.get(watched.person or 0)
+        if person is not None and self._replaced(key, person, now):
+            watched.walk, watched.first, person = Walk(), at, None
         watched.walk.add(at, point, spread)
-        person = None if watched.person is None else self._persons.get(watched.person)
         if person is None:
             watched.person = None
             return
-        now = at - clock.ahead_s
         person.members[key[0]] = (key[1], now)
         others = self._others(key, person, now)
         apart = bool(others) and all(self._conflict(now, point, spread, one, person) for one in others)
-        watched.strays = (watched.strays or at) if apart else 0.0
-        if apart and _culprit(watched, others) is watched:
-            return
-        repeats = max(1.0, self.parameters.independent_s / max(step, 1e-3))
-        noise = (spread + np.eye(2) * self.parameters.floor_m**2) * repeats
-        person.take(now, point, noise, self.parameters.acceleration)
+        watched.strays = min(watched.strays, at) if apart else np.inf
+        if not apart or _culprit(watched, others) is not watched:
+            repeats = max(1.0, self.parameters.independent_s / max(step, 1e-3))
+            noise = (spread + np.eye(2) * self.parameters.floor_m**2) * repeats
+            person.take(now, point, noise, self.parameters.acceleration)
+
+    def _replaced(self, key: Key, person: Person, now: float) -> bool:
+        """Whether another track of the same camera has become this person's since."""
+        own, seen = person.members.get(key[0], (key[1], now))
+        return own != key[1] and now - seen <= self.parameters.active_s
 
     def _others(self, key: Key, person: Person, now: float) -> list[tuple[Key, Watched]]:
         """The tracks of other cameras that are this person's too, seen just now."""
@@ -161,9 +173,9 @@ class Joiner:
     def _part(self, at: float, camera: str, clock: Clock) -> None:
         """Where two cameras see one person at two places for a while, the less steady track is looked at anew."""
         for key, watched in list(self._watched.items()):
-            if key[0] != camera or not watched.strays or at - watched.strays <= self.parameters.part_s:
+            if key[0] != camera or not at - watched.strays > self.parameters.part_s:
                 continue
-            watched.strays = 0.0
+            watched.strays = np.inf
             person = self._persons.get(watched.person or 0)
             others = [] if person is None else self._others(key, person, at - clock.ahead_s)
             if person is not None and others:
@@ -218,8 +230,8 @@ class Joiner:
 
     def _set_clock(self, at: float, camera: str, clock: Clock) -> None:
         """Now and then, compare the camera's ways with those of cameras whose clocks are known."""
-        if camera == next(iter(self._clocks)) or not self.parameters.skew_s_max:
-            clock.asked, clock.known = at, True  # the reference, or clocks that are right
+        if clock.reference or not self.parameters.skew_s_max:
+            clock.known = True
             return
         if at - clock.asked < (_CLOCK_KNOWN_EVERY_S if clock.known else _CLOCK_EVERY_S):
             return
@@ -333,8 +345,8 @@ class Joiner:
                 watched.person = elder.id
         del self._persons[younger.id]
 
-    def _forget(self, at: float, camera: str, now: float) -> None:
-        old = [key for key, one in self._watched.items() if key[0] == camera and at - one.last > KEPT_S]
+    def _forget(self, now: float) -> None:
+        old = [key for key, one in self._watched.items() if now - one.last + self._clocks[key[0]].ahead_s > KEPT_S]
         for key in old:
             del self._watched[key]
         self._persons = {

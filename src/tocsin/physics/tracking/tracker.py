@@ -23,7 +23,7 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 _CALMED = 0.5  # of the speed at which a size changes, kept when nobody looks
-_LOST_MAX = 200
+_LOST_MAX, _ZOOM_MAX = 200, 4.0
 _SURPRISE_MAX, _SETTLED = 9.0, 3
 _START_SPEED = np.array([1.0, 0.3, 0.2, 0.2])  # deviations of the first speeds, heights per second
 
@@ -286,4 +286,7 @@ def _affine(motion: Floats) -> Floats:
     affine = np.asarray(motion, float)
     if affine.shape != (2, 3) or not np.isfinite(affine).all():
         raise BadInput("The motion of a camera is an affine of 2 by 3 finite numbers.")
+    scale = abs(affine[0, 0] * affine[1, 1] - affine[0, 1] * affine[1, 0])
+    if not _ZOOM_MAX**-2 <= scale <= _ZOOM_MAX**2:
+        raise BadInput(f"No camera zooms more than {_ZOOM_MAX:.0f} times from frame to frame: check its motion.")
     return affine
