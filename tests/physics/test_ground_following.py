@@ -63,6 +63,16 @@ def test_sizes_of_people_tell_height_tilt_and_field():
     assert robust.height_m == pytest.approx(7.0, rel=0.06)
 
 
+@pytest.mark.parametrize(("tilt", "field"), [(15.0, 80.0), (28.0, 62.0), (45.0, 50.0)])
+def test_sizes_of_people_tell_the_field_of_view_too(tilt, field):
+    chance = np.random.default_rng(0)
+    camera = Upright.of(Ground.from_pose(7.0, tilt, field, 0.0, 1280, 720), 1280, 720)
+    boxes = people(camera, chance.uniform([-4, 3], [4, 30], (200, 2))) + chance.normal(0, 0.7, (200, 4))
+    found = from_known_sizes(boxes, 1280, 720)
+    assert abs(found.field_deg / field - 1) < max(0.05, 3 * found.field_sd)
+    assert found.height_m == pytest.approx(7.0, rel=0.1)
+
+
 def test_sizes_that_tell_nothing_are_refused():
     camera = Upright.of(Ground.from_pose(7.0, 28.0, 62.0, 0.0, 1280, 720), 1280, 720)
     spots = np.column_stack([np.linspace(-3, 3, 20), np.full(20, 12.0)])

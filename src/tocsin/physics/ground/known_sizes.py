@@ -22,6 +22,8 @@ FIELD_SD_MAX = 0.2
 
 _STEPS, _HUBER = 40, 1.5
 _FIELD_DEG = 60.0
+_HEIGHTS_M, _TILTS = np.geomspace(1.5, 40.0, 16), np.radians(np.arange(4.0, 85.0, 5.0))
+_OFF_MAX = 0.3  # of a box: beyond, the coarse grid holds no camera
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,20 +101,14 @@ def _checked(boxes: ArrayLike, height: int) -> Floats:
 
 
 def _start(rows: Floats, focal: float, height: int, tall_m: float) -> Floats:
-    """From the line of heights over feet: it meets zero at the horizon, and its slope is people over camera."""
-    feet, tall = rows[:, 3], rows[:, 3] - rows[:, 1]
-    weight = np.ones(len(rows))
-    slope = offset = 0.0
-    for _ in range(10):
-        (slope, offset), *_ = np.linalg.lstsq(
-            np.column_stack([feet, np.ones(len(feet))]) * weight[:, None], tall * weight, rcond=None
-        )
-        off = np.abs(tall - slope * feet - offset) / tall
-        weight = 1 / (tall * np.sqrt(1 + (off / 0.1) ** 2))
-    if slope <= 0:
-        raise BadInput("People farther down in this picture are not larger: no ground plane fits these boxes.")
-    tilt = np.clip(atan2(height / 2 + offset / slope, focal), 0.02, 1.4)
-    return np.array([np.log(tall_m / slope), tilt, np.log(focal)])
+    """The best of a coarse grid of camera heights and tilts, by the median of what heads are off."""
+    tall = rows[:, 3] - rows[:, 1]
+    guesses = [np.array([np.log(high_m), tilt, np.log(focal)]) for high_m in _HEIGHTS_M for tilt in _TILTS]
+    off = [float(np.median(np.abs(_tops(one, rows[:, 3], height, tall_m) - rows[:, 1]) / tall)) for one in guesses]
+    best = int(np.argmin(off))
+    if off[best] > _OFF_MAX:
+        raise BadInput("No ground plane fits the sizes of these boxes: are they whole, standing people?")
+    return guesses[best]
 
 
 def _tops(guess: Floats, feet_y: Floats, height: int, tall_m: float) -> Floats:
