@@ -19,7 +19,7 @@ from tocsin.model import ConfigError, ContractBroken, Level
 from tocsin.perceivers.postures import RunningStickFigures, StickFigures
 
 ROOT = Path(__file__).resolve().parents[2]
-WANTED = Resources(city=city(analytics=("vision.postures",)))
+RESOURCES = WANTED = Resources(city=city(analytics=("vision.postures",)))
 BOXES = [(20, 30, 44, 100), (90, 20, 120, 110)]
 ALARM = [scene(BOXES, number=n) for n in range(3)]
 
