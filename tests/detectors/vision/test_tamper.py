@@ -104,6 +104,6 @@ def test_a_sentence_says_how_much():
         "Covered: 65 % of what this camera usually shows has been hidden for 3 s.",
         "Out of focus: 40 % of the usual sharpness for 4 s.",
         "Turned: for 3 s the picture has lain 10 % of its width and 0° from where it was, 1.00 times as large.",
-        "The picture stands still: no fresh noise and no movement for 3 s.",
+        "The picture stands still: no fresh noise and no movement for 2 s.",
         "What it shows was seen before, 12 s ago, down to the noise.",
     ]

@@ -71,7 +71,7 @@ class Tamper:
     covered_s: Annotated[float, Meta(description="How long it must be covered, seconds.", ge=0)] = 3.0
     defocused_s: Annotated[float, Meta(description="How long it must be out of focus, seconds.", ge=0)] = 4.0
     turned_s: Annotated[float, Meta(description="How long it must be turned, seconds.", ge=0)] = 3.0
-    frozen_s: Annotated[float, Meta(description="How long it must stand still, seconds.", ge=0)] = 3.0
+    frozen_s: Annotated[float, Meta(description="How long it must stand still, seconds.", ge=0)] = 2.0
     replayed_s: Annotated[float, Meta(description="How long it must come back, seconds.", ge=0)] = 0.5
     lapse_s: Annotated[float, Meta(description="Longest lapse of a trouble that is not told yet, seconds.", ge=0)] = 1.0
     release_s: Annotated[float, Meta(description="How long it must be well to be over, seconds.", gt=0)] = 5.0

@@ -29,8 +29,8 @@ RESIDUE_MIN = 0.05
 LEARN_S = 10.0
 """How long it takes until what stays in the picture is no grain any more."""
 
-STRANGE = 5.0
-"""So many times the usual energy in half of the patches is no grain."""
+STRANGE, CALM = 5.0, 16.0
+"""So many times the usual energy in half of the patches is no grain; least energy that is taken for usual."""
 
 Bits = NDArray[np.uint32]
 
@@ -90,7 +90,7 @@ class Grain:
     def _weigh(self, residue: Floats) -> None:
         """Note whether half of the patches hold far more than grain: the light changed, or the view."""
         self._now = float(np.median(np.einsum("ij,ij->i", residue, residue)))
-        self.strange = self._energy is not None and self._now > STRANGE * max(self._energy, 1.0)
+        self.strange = self._energy is not None and self._now > STRANGE * max(self._energy, CALM)
 
     def _without_usual(self, content: Floats) -> Floats:
         """What is not usual in each patch, whatever its contrast now."""

@@ -9,7 +9,7 @@ import numpy as np
 from tocsin.perceivers.tamper.moving import Moved
 from tocsin.perceivers.tamper.small import Floats
 
-KNOWN_MIN = 8
+KNOWN_MIN = 6
 """Fewest values from which the least usual one can be told."""
 
 KNOWN_MAX = 1_200
