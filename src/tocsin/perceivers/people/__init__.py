@@ -23,7 +23,7 @@ LABELS = (
     "handbag",
     "suitcase",
 )
-"""What is looked for by default: the words of the model's classes."""
+"""What is looked for by default, as far as the model knows it: the words of its classes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +78,9 @@ class People:
             detector = open_detector(self.model, threads=self.threads, backend=self.backend)
         except NotFound as error:
             raise ConfigError(f"{error} Cameras are not looked at without it (`tocsin models fetch`).") from error
-        if missing := sorted(set(self.labels) - set(detector.names)):
-            raise ConfigError(f"The model {self.model} does not know {missing[0]!r}: take it out of `labels`.")
+        missing = sorted(set(self.labels) - set(detector.names))
+        if missing and (self.labels != LABELS or len(missing) == len(LABELS)):
+            raise ConfigError(f"The model {self.model} does not know {missing[0]!r}: say in `labels` what to look for.")
         return Looking(self, detector, views(resources))
 
     def perceive(self, reading: Reading[Frame]) -> Perceived:
