@@ -141,6 +141,16 @@ def test_nothing_wrong_is_learned():
     assert (states[-1].hidden, states[-1].agreement) == pytest.approx((0.0, 1.0), abs=0.05)
 
 
+def test_a_view_that_stays_for_long_becomes_the_usual_one():
+    watching, memory, states = Tamper(relearn_s=600.0).start(Resources()), None, []
+    rare = [replace(one, at=one.at + 30.0 * n) for n, one in enumerate(readings(live(30, place(seed=9)), first=60))]
+    for reading in [*readings(WELL), *rare]:
+        memory, perceived = watching.look(memory, reading)
+        states += [one.body for one in perceived.readings]
+    assert states[22].agreement < 0.3
+    assert states[-1].agreement > 0.9
+
+
 def test_another_size_begins_anew():
     states = told([*WELL, *live(10, place(96, 160))])
     assert not states[-1].learned
