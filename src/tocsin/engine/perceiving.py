@@ -66,6 +66,13 @@ class Perception:
             if heed is not None:
                 heed(wanted)
 
+    def pace(self, share: float) -> None:
+        """Tell every perceiver that shares its computing which part of what it declares can be had at the moment."""
+        for one in {id(one): one for many in self._by_body.values() for one in many}.values():
+            pace = getattr(one, "pace", None)
+            if pace is not None:
+                pace(share)
+
     def perceive(self, reading: Reading[Any], level_max: Level = Level.REDACTED) -> Seen:
         """All that comes of one reading, at most of that level."""
         return self.perceive_many([(reading, level_max)])[0]

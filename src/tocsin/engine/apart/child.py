@@ -32,6 +32,7 @@ from tocsin.engine.apart.messages import (
     packed,
     to_child,
 )
+from tocsin.engine.apart.pacing import Pacing
 from tocsin.engine.perceiving import Perception, Seen, inside
 from tocsin.model import BadInput, Level, Reading, SourceLost, TocsinError
 
@@ -80,6 +81,7 @@ class Beside:
         self._wanted: dict[str, Wanted] = {}
         self._logged: dict[str, float] = {}
         self._looked = 0
+        self._pacing, self._busy_s, self._paced = Pacing(), 0.0, time.monotonic()
         self._perception = Perception(())
         self._ahead: queue.SimpleQueue[tuple[list[Perceiver], str]] = queue.SimpleQueue()
         self._resources = _resources(begin)
@@ -116,6 +118,7 @@ class Beside:
     def pulse(self) -> None:
         """Say that the loop lives, and what is wrong."""
         now = self._clock()
+        self._pace()
         for name, one in self.inputs.items():
             overdue = one.loads.overdue(self._known(one, now))
             if overdue is not None:
@@ -126,6 +129,12 @@ class Beside:
         self._send(
             Pulse(problems=problems, tallies={n: one.tally for n, one in self.inputs.items()}, trouble=self.trouble)
         )
+
+    def _pace(self) -> None:
+        """Tell perceivers how much they may compute, from how busy looking at pictures kept this process."""
+        now = time.monotonic()
+        self._perception.pace(self._pacing.next(self._busy_s, now - self._paced))
+        self._busy_s, self._paced = 0.0, now
 
     def close(self) -> None:
         """Let go of all cameras at once."""
@@ -187,7 +196,7 @@ class Beside:
         return delivered
 
     def _look(self, taken: Mapping[str, Reading[Any]]) -> None:
-        now = self._clock()
+        now, began = self._clock(), time.monotonic()
         asked = [(reading, self._level(reading.source, now)) for reading in taken.values()]
         for name, reading in taken.items():
             one = self.inputs[name]
@@ -199,6 +208,7 @@ class Beside:
             one.tally.withheld += seen.withheld
             readings = one.loads.complete(seen.readings, self._known(one, now))
             self._give(name, readings, seen.rejected)
+        self._busy_s += time.monotonic() - began
 
     def _seen(self, names: Sequence[str], asked: list[tuple[Reading[Any], Level]]) -> list[Seen]:
         """What comes of these readings; where a perceiver has a fault, of each by itself."""

@@ -1,0 +1,55 @@
+"""Perceivers are told how much they may compute, from how busy their process was."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import pytest
+
+from tocsin.contract.pictures import Frame, Tracks
+from tocsin.contract.protocols import Perceived
+from tocsin.engine.apart.pacing import SHARE_MAX, SHARE_MIN, Pacing
+from tocsin.engine.perceiving import Perception
+
+
+def test_too_busy_means_less_at_once():
+    assert Pacing().next(busy_s=2.0, lasting_s=2.0) == pytest.approx(0.8)
+
+
+def test_it_settles_where_the_process_is_as_busy_as_it_shall_be():
+    pacing, capacity = Pacing(), 0.25
+    for _ in range(60):
+        pacing.next(min(1.0, pacing.share / capacity), 1.0)
+    assert 0.55 <= pacing.share / capacity <= 0.85
+
+
+def test_an_idle_process_may_do_more_than_was_declared_but_not_without_end():
+    pacing = Pacing()
+    for _ in range(200):
+        pacing.next(0.0, 1.0)
+    assert pacing.share == SHARE_MAX
+
+
+def test_it_never_stops_looking():
+    pacing = Pacing()
+    for _ in range(200):
+        pacing.next(5.0, 1.0)
+    assert pacing.share == SHARE_MIN
+
+
+@dataclass
+class Paced:
+    accepts: ClassVar = (Frame,)
+    gives: ClassVar = (Tracks,)
+    told: list = field(default_factory=list)
+
+    def perceive(self, one):
+        return Perceived()
+
+    def pace(self, share):
+        self.told.append(share)
+
+
+def test_perceivers_that_share_their_computing_are_told():
+    one = Paced()
+    Perception([one]).pace(0.5)
+    assert one.told == [0.5]
