@@ -8,7 +8,9 @@ from msgspec.structs import replace
 
 from tests.perceivers.blobs import picture, rough
 from tests.perceivers.people.filming import Film, frames, walk
+from tocsin.city.cameras import Pose
 from tocsin.contract import checks
+from tocsin.contract.camera_cases import CAMERA, city_with
 from tocsin.contract.declared import Sample
 from tocsin.contract.pictures import CameraLoad, Frame, Scene, Tracks
 from tocsin.contract.raster import Raster
@@ -51,6 +53,26 @@ def test_a_walker_moves_in_picture_heights_per_second(run):
 def test_a_person_is_found_at_native_size_where_the_whole_picture_shows_none(run):
     box = run(frames(walk(3)))[-1][Scene].boxes_px.array[0]
     assert np.abs(box - [153, 120, 165, 150]).max() <= 2
+
+
+def test_a_walker_who_is_small_in_a_big_picture_is_followed(run):
+    big = [picture([(151 + 4 * n, 135)], size=(540, 960)) for n in range(20)]
+    said = [one[Tracks].tracks for one in run(frames(big))]
+    assert [len(tracks) for tracks in said[1:]] == [1] * 19
+    assert {track.id for tracks in said for track in tracks} == {1}
+
+
+def test_where_the_camera_is_calibrated_tracks_are_in_metres(people):
+    pose = Pose(height_m=6.0, tilt_deg=40.0, field_deg=60.0)
+    film = Film(people, city_with(pose=pose))
+    tracks = [one[Tracks] for one in film.show(frames(walk(12), source=CAMERA))]
+    first, last = tracks[2].tracks[0], tracks[-1].tracks[0]
+    assert tracks[-1].calibrated
+    assert last.speed_east == pytest.approx((last.east_m - first.east_m) / (9 * 0.2), rel=0.1)
+    assert abs(last.speed_north) < 0.2
+    assert 3.0 < last.north_m < 20.0
+    assert last.covariance_m2[0] > 0
+    assert last.covariance_m2[2] > 0
 
 
 def test_persons_and_cars_are_followed_apart(run):

@@ -12,7 +12,7 @@ from tocsin.perceivers.people.glimpse import Glimpse, Grey
 Floats = NDArray[np.float64]
 
 SIDE_PX_MIN = 5
-"""Smaller pictures (in the middle size) look like everything."""
+"""Smaller looks (in pixels of the small picture) look like everything."""
 
 FLAT = 3.0
 """A picture whose grey levels deviate less looks like nothing in particular."""
@@ -23,7 +23,7 @@ FAR = 0.12
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
-    """What a track looked like, in the middle size; it lives as long as the track's memory, never longer."""
+    """What a track looked like in the small picture; it lives as long as the track's memory, never longer."""
 
     picture: Grey
     inset: tuple[float, float]
@@ -31,22 +31,22 @@ class Look:
 
 def remembered(glimpse: Glimpse, box: Floats) -> Look | None:
     """The inner part of a box; None where it is too small, or has nothing to be known by."""
-    x1, y1, x2, y2 = (box / glimpse.middle_of).tolist()
+    x1, y1, x2, y2 = (box / glimpse.of).tolist()
     width, height = x2 - x1, y2 - y1
     left, top = round(x1 + 0.12 * width), round(y1 + 0.04 * height)
     right, bottom = round(x2 - 0.12 * width), round(y2 - 0.04 * height)
-    rows, columns = glimpse.middle.shape
+    rows, columns = glimpse.grey.shape
     left, top, right, bottom = max(0, left), max(0, top), min(columns, right), min(rows, bottom)
     if right - left < SIDE_PX_MIN or bottom - top < SIDE_PX_MIN:
         return None
-    picture = glimpse.middle[top:bottom, left:right].copy()
+    picture = glimpse.grey[top:bottom, left:right].copy()
     return Look(picture, (left - x1, top - y1)) if float(picture.std()) >= FLAT else None
 
 
 def found_again(glimpse: Glimpse, look: Look, box: Floats, reach_px: float) -> tuple[Floats, float]:
     """Where it is now, with the correlation (-1 to 1); `box` is where it should be, to within `reach_px`."""
     cv2: Any = needed("cv2")
-    of, (rows, columns) = glimpse.middle_of, glimpse.middle.shape
+    of, (rows, columns) = glimpse.of, glimpse.grey.shape
     left, top = box[0] / of + look.inset[0], box[1] / of + look.inset[1]
     part, (right, down) = _within(look.picture, (round(left), round(top)), (rows, columns))
     left, top = left + right, top + down
@@ -56,7 +56,7 @@ def found_again(glimpse: Glimpse, look: Look, box: Floats, reach_px: float) -> t
     x1, y1 = min(columns, round(left) + wide + reach), min(rows, round(top) + high + reach)
     if min(high, wide) < SIDE_PX_MIN or x1 - x0 < wide or y1 - y0 < high:
         return box, -1.0
-    fits = cv2.matchTemplate(glimpse.middle[y0:y1, x0:x1], part, cv2.TM_CCOEFF_NORMED)
+    fits = cv2.matchTemplate(glimpse.grey[y0:y1, x0:x1], part, cv2.TM_CCOEFF_NORMED)
     across = (np.arange(fits.shape[1]) + x0 - left) / reach
     below = (np.arange(fits.shape[0]) + y0 - top) / reach
     judged = fits - FAR * (across[None, :] ** 2 + below[:, None] ** 2)

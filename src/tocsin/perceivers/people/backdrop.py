@@ -84,5 +84,5 @@ def _without_specks(mask: Bools) -> Bools:
     """Without single places, and closed where a person's middle is as bright as the ground."""
     cv2 = needed("cv2")
     kept = cv2.medianBlur(mask.astype(np.uint8), 3)
-    closed: NDArray[np.uint8] = cv2.morphologyEx(kept, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    closed: NDArray[np.uint8] = cv2.morphologyEx(kept, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
     return closed > 0

@@ -17,7 +17,7 @@ PER_WINDOW = 8
 VAIN_MAX = 5
 """How often the time to the next look is doubled where looking at motion was in vain (leaves, water, shadows)."""
 
-SPECK = 6
+SPECK = 16
 """Fewer places of the small picture are no motion of anybody."""
 
 MOTIONS_MAX = 64

@@ -97,11 +97,11 @@ class Looking:
             return memory, Perceived(rejected=((b"", str(error)),))
         watch = memory
         if watch is None or watch.size != picture.shape[:2] or not 0 <= at - watch.at <= GAP_S:
-            watch = self._begun(watch, reading, Glimpse.of(picture))
+            watch = self._begun(watch, reading, Glimpse.made(picture))
         elif at < watch.due - frame.every_s / 2:
             watch.load.dropped += 1 + frame.dropped
             return watch, Perceived()
-        turn = Turn(self._of, watch, reading, picture, Glimpse.of(picture), self._side_px)
+        turn = Turn(self._of, watch, reading, picture, Glimpse.made(picture), self._side_px)
         share = self._budget.share()
         turn.plan(self._pace.slower(1.0 / (share * self._weight(reading))))
         self._budget.spent(reading.source, len(turn.tiles), share, turn.step_s)
@@ -116,7 +116,7 @@ class Looking:
             size=(rows, columns),
             crews=crews(self._tracking, (rows, columns), after=() if before is None else before.crews),
             glimpse=glimpse,
-            backdrop=Backdrop.of(glimpse.small, reading.at),
+            backdrop=Backdrop.of(glimpse.grey, reading.at),
             cells=Cells.of((rows, columns), self._side_px),
             load=Load(reading.at) if before is None else before.load,
             at=reading.at,

@@ -12,14 +12,15 @@ from tocsin.perceivers.people.glimpse import Glimpse
 from tocsin.perceivers.people.loads import Load
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 
 @dataclass(slots=True)
 class Watch:
     """One camera: who is followed, what is usual, where it was looked at, how it keeps up.
 
-    `told` are the ids told last, `due` when the next frame is to be analysed, `extra` and `extra_at` the boxes of
-    persons that make no track, with their times.
+    `under` is where tracks were in the last small picture, `told` are the ids told last, `due` when the next frame
+    is to be analysed, `extra` and `extra_at` the boxes of persons that make no track, with their times.
     """
 
     size: tuple[int, int]
@@ -30,6 +31,7 @@ class Watch:
     load: Load
     at: float
     due: float
+    under: Bools = field(default_factory=lambda: np.zeros((0, 0), np.bool_))
     told: frozenset[int] = field(default_factory=frozenset)
     extra: Floats = field(default_factory=lambda: np.zeros((0, 4)))
     extra_at: Floats = field(default_factory=lambda: np.zeros(0))

@@ -1,5 +1,6 @@
 """Whether the camera itself moved between two frames, and how."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,13 @@ from tocsin.physics.tracking import shift_of_pictures
 
 Floats = NDArray[np.float64]
 
-SHIFT_PX = 0.35
-"""Least shift (in the smallest picture) for which it is worth to look how the camera moved."""
+SHIFT_PX = 0.7
+"""Least shift (in the small picture) for which it is worth to look how the camera moved."""
 
-CHANGED_SHARE = 0.35
-"""If more of the picture changed at once, it may have turned or zoomed."""
+CHANGED_SHARE, STRANGE = 0.35, 16
+"""If more of the picture changed at once (by so many grey levels), the camera may have turned or zoomed."""
 
-SIDE_MIN = 16
+SIDE_MIN = 32
 """A picture that is smaller says nothing about the camera."""
 
 SURE = 0.05
@@ -33,13 +34,13 @@ APART_MAX = 40
 def motion_of_camera(before: Glimpse, after: Glimpse, boxes: Floats) -> Floats | None:
     """The affine (2, 3) in pixels of the frame that carries the last one onto this one; None where it stands.
 
-    A correlation of the smallest pictures tells at once whether to look more closely; people, in `boxes`, walk by
+    A correlation of the pictures tells at once whether to look more closely; people, in `boxes`, walk by
     themselves and are left out then.
     """
-    if before.small.shape != after.small.shape or min(after.small.shape) < SIDE_MIN or not _stirs(before, after):
+    if before.grey.shape != after.grey.shape or min(after.grey.shape) < SIDE_MIN or not _stirs(before, after):
         return None
-    affine = shift_of_pictures(before.middle, after.middle, boxes / after.middle_of)
-    affine[:, 2] *= after.middle_of
+    affine = shift_of_pictures(before.grey, after.grey, boxes / after.of)
+    affine[:, 2] *= after.of
     return affine if _explains(affine, before, after) else None
 
 
@@ -47,10 +48,10 @@ def _explains(affine: Floats, before: Glimpse, after: Glimpse) -> bool:
     """Whether the last picture, moved so, is much more like this one than as it was."""
     cv2: Any = needed("cv2")
     small = affine.copy()
-    small[:, 2] /= after.small_of
-    size = (after.small.shape[1], after.small.shape[0])
-    moved = cv2.warpAffine(before.small, small, size, borderMode=cv2.BORDER_REPLICATE)
-    return _apart(moved, after.small) < BETTER * _apart(before.small, after.small)
+    small[:, 2] /= after.of
+    size = (after.grey.shape[1], after.grey.shape[0])
+    moved = cv2.warpAffine(before.grey, small, size, borderMode=cv2.BORDER_REPLICATE)
+    return _apart(moved, after.grey) < BETTER * _apart(before.grey, after.grey)
 
 
 def _apart(one: Grey, other: Grey) -> float:
@@ -58,14 +59,16 @@ def _apart(one: Grey, other: Grey) -> float:
 
 
 def _stirs(before: Glimpse, after: Glimpse) -> bool:
+    """Whether it is worth to look more closely; every second pixel tells."""
     cv2: Any = needed("cv2")
-    one, other = before.small.astype(np.float32), after.small.astype(np.float32)
-    if float((np.abs(one - other) > 16).mean()) > CHANGED_SHARE:
+    one, other = (made.grey[::2, ::2].astype(np.float32) for made in (before, after))
+    if float((np.abs(one - other) > STRANGE).mean()) > CHANGED_SHARE:
         return True
     (across, down), response = cv2.phaseCorrelate(one, other, _faded(one.shape))
-    return bool(response > SURE and max(abs(across), abs(down)) > SHIFT_PX)
+    return bool(response > SURE and 2 * max(abs(across), abs(down)) > SHIFT_PX)
 
 
+@cache
 def _faded(shape: tuple[int, ...]) -> NDArray[np.float32]:
     """A window that fades to the edges, so that they do not count as something that stands still."""
     cv2: Any = needed("cv2")

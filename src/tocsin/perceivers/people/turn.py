@@ -88,7 +88,7 @@ class Turn:
         before = np.concatenate([crew.located for crew in watch.crews])
         self.seen = Seen(at, self.glimpse, motion_of_camera(watch.glimpse, self.glimpse, before))
         if self.seen.motion is not None:
-            watch.backdrop.forget(self.glimpse.small, at)
+            watch.backdrop.forget(self.glimpse.grey, at)
         watch.glimpse = self.glimpse
         for crew in watch.crews:
             crew.locate(self.seen)
@@ -134,17 +134,19 @@ class Turn:
         return made, told
 
     def _notice(self, boxes: Floats, sights: Sequence[Sight]) -> None:
-        """What moves, and what of it no track explains."""
+        """What moves, and what of it no track explains, where it is or where it just was."""
         watch, glimpse = self.watch, self.glimpse
-        shape = glimpse.small.shape
+        shape = glimpse.grey.shape
         sure = np.array([one.match >= AGAIN for one in sights], np.bool_)
-        under = covered(boxes[sure], (shape[0], shape[1]), glimpse.small_of, UNDER)
-        watch.backdrop.take(glimpse.small, self.reading.at, under)
+        under = covered(boxes[sure], (shape[0], shape[1]), glimpse.of, UNDER)
+        watch.backdrop.take(glimpse.grey, self.reading.at, under)
         for box, sight in zip(boxes, sights, strict=True):
             sight.stirred = sight.stirred or self._share(watch.backdrop.changed, box) > STIRRED
             if sight.stirred and self._share(watch.backdrop.moving, box) < FILLED:
                 sight.match = 0.0  # what was there has gone: the ground looks like itself
-        self.motions = motions(watch.backdrop.moving & ~under, glimpse.small_of)
+        left = watch.under if watch.under.shape == under.shape else under
+        self.motions = motions(watch.backdrop.moving & ~under & ~left, glimpse.of)
+        watch.under = under
 
     def _choose(self, boxes: Floats, sights: Sequence[Sight], swept: Sequence[Tile], pace: Pace) -> None:
         """One window for what was not looked at for long, the others for what is most urgent."""
@@ -220,7 +222,7 @@ class Turn:
 
     def _share(self, mask: Bools, box: Floats) -> float:
         """The share of a box in which a small picture is set."""
-        of = self.glimpse.small_of
+        of = self.glimpse.of
         x1, y1 = max(0, int(box[0] / of)), max(0, int(box[1] / of))
         part = mask[y1 : max(y1 + 1, int(np.ceil(box[3] / of))), x1 : max(x1 + 1, int(np.ceil(box[2] / of)))]
         return float(part.mean()) if part.size else 0.0
