@@ -8,12 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import ClassVar
 
 import numpy as np
 
 from tocsin.contract.cards import Row, card_text, counted, poisson_upper
-from tocsin.contract.walk import member_of
 from tocsin.model import ConfigError
 from tocsin.sim.lookout import Faults
 from tocsin.suites import Order, Report, Verb, Workshop
@@ -27,8 +26,15 @@ from tocsin.suites.vision_detectors.watching import AT, NEAR_DEG, NEAR_ONLY, Loo
 METRES_ONLY = ("vision.running", "vision.dispersal")
 """Judged on cameras alone that are placed on the ground."""
 
-CARDED = ("vision.zone", "vision.line", "vision.wrong-way", "vision.running", "vision.dispersal")
-"""Those whose false alarms follow from how people move: for falls and loitering a simulation is too weak a witness."""
+CARDED = {
+    "vision.zone": ("person",),
+    "vision.line": ("person",),
+    "vision.wrong-way": ("person",),
+    "vision.running": ("together", "outward"),
+    "vision.dispersal": ("scatter",),
+}
+"""The grades whose false alarms follow from how people move: for vehicles, falls and loitering a simulation is too
+weak a witness."""
 
 WINDOW_S = 60.0
 """The window of a card: a minute of one camera."""
@@ -158,13 +164,12 @@ class VisionDetectors:
     def _write(self, told: dict[str, Counts], order: Order) -> None:
         """A card per detector, from ordinary streets and recorded ways."""
         parts = [told[name] for name in ("ordinary", "ways") if name in told]
-        for kind in set(CARDED).intersection(self.kinds):
+        for kind in sorted(CARDED.keys() & {*self.kinds}):
             hours = [counts.tallies[kind].hours if kind in counts.tallies else 0.0 for counts in parts]
             text = f"counted on {hours[0]:.0f} h of simulated ordinary streets"
             text += f" and {hours[1]:.1f} h of recorded ways" if len(hours) > 1 else ""
-            member = cast("Any", member_of("detectors", kind))
             command = order.command.replace(str(order.data), "DIR") if order.data else order.command
-            rows = {grade: _row(parts, kind, grade, f"{text}: {command}") for grade in member.default_nats}
+            rows = {grade: _row(parts, kind, grade, f"{text}: {command}") for grade in CARDED[kind]}
             Path(self.cards, f"{kind}.toml").write_text(card_text(kind, rows), encoding="utf-8")
 
 
