@@ -67,7 +67,7 @@ class Crew:
         """The id of a track among all crews.
 
         >>> Crew(2, Tracker()).id(1)
-        5
+        3
         """
         return (self.first + own - 1) * GROUPS + self.group + 1
 

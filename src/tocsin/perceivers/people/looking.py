@@ -1,7 +1,7 @@
 """The running form of vision.people: look at a frame with what is remembered of its camera."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from msgspec.structs import replace
 
@@ -19,12 +19,10 @@ from tocsin.perceivers.people.crews import crews
 from tocsin.perceivers.people.glimpse import Glimpse
 from tocsin.perceivers.people.loads import Load
 from tocsin.perceivers.people.memory import Watch
+from tocsin.perceivers.people.parameters import Settings
 from tocsin.perceivers.people.turn import Turn
 from tocsin.perceivers.people.wishes import Pace
 from tocsin.physics.tracking import Tracking
-
-if TYPE_CHECKING:
-    from tocsin.perceivers.people import People
 
 GAP_S = 30.0
 """After so long without a frame, or where time goes back, a camera begins anew."""
@@ -40,7 +38,7 @@ class Looking:
     accepts: ClassVar[tuple[type[Body], ...]] = (Frame,)
     gives: ClassVar[tuple[type[Body], ...]] = (Scene, Tracks, CameraLoad)
 
-    def __init__(self, of: "People", detector: Detector, views: Views) -> None:
+    def __init__(self, of: Settings, detector: Detector, views: Views) -> None:
         self._of = of
         self._detector = detector
         self._side_px = detector.model.card.input.width

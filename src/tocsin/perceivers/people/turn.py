@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,15 +16,13 @@ from tocsin.perceivers.people.cells import covered, motions
 from tocsin.perceivers.people.crews import PERSON, Crew, Seen, of_group
 from tocsin.perceivers.people.glimpse import Glimpse
 from tocsin.perceivers.people.memory import Watch
+from tocsin.perceivers.people.parameters import Settings
 from tocsin.perceivers.people.shaking import motion_of_camera
 from tocsin.perceivers.people.sights import AGAIN, Sight
 from tocsin.perceivers.people.telling import Known, scene, tracks
 from tocsin.perceivers.people.windows import chosen, looked_at, sweep
 from tocsin.perceivers.people.wishes import Pace, of_motions, of_tracks, overdue, together
 from tocsin.physics.tracking import Tracked
-
-if TYPE_CHECKING:
-    from tocsin.perceivers.people import People
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -68,7 +65,7 @@ PERSON_SHARE = 0.14
 class Turn:
     """One frame on its way: `plan` says where to look, `take` what was seen."""
 
-    of: "People"
+    of: Settings
     watch: Watch
     reading: Reading[Frame]
     picture: Picture
