@@ -264,7 +264,7 @@ def ranked(frames: Sequence[Floats]) -> Iterator[Floats]:
     """Scores without bounds, each as its rank among those seen up to its frame; a quarter of detections is false.
 
     >>> [one[:, 4].round(2).tolist() for one in ranked([np.array([[0, 0, 1, 1, -3.0], [0, 0, 1, 1, 80]])])]
-    [[0.72, 0.97]]
+    [[0.86, 0.99]]
     """
     seen: list[float] = []
     for frame in frames:
