@@ -50,7 +50,8 @@ class Lens:
         """Pixels of points (east, north, up) and how far in front of the camera each is, metres.
 
         >>> import numpy as np
-        >>> Lens(Pose(height_m=5.0, tilt_deg=45.0, field_deg=90.0)).project(np.array([[0.0, 5.0, 0.0]]))[0].round(6).tolist()
+        >>> lens = Lens(Pose(height_m=5.0, tilt_deg=45.0, field_deg=90.0))
+        >>> lens.project(np.array([[0.0, 5.0, 0.0]]))[0].round(6).tolist()
         [[640.0, 360.0]]
         """
         tilt, bearing = np.radians(self.pose.tilt_deg), np.radians(self.pose.bearing_deg)
