@@ -39,7 +39,7 @@ def folder(tmp_path):
 def test_looking_seldom_costs_less_and_sees_as_many(folder, blobs):
     report = VideoBench(model=blobs, cameras_measured=1).run(Order(command="it", data=folder), Bench())
     found = report.metrics
-    assert found["ratio"] > 2.0
+    assert found["ratio"] > 1.2
     assert found["track_recall"] >= found["track_recall_every_frame"] - 0.02
     assert found["findings"] == 2
     assert 0.0 < found["delay_p99_s"] < 10.0
