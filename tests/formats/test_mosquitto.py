@@ -56,7 +56,7 @@ def test_what_is_no_line_of_it_is_refused(raw):
         row_of(raw)
 
 
-@given(st.text(st.characters(exclude_characters="\n")))
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\n")))
 @settings(deadline=None)
 def test_any_message_is_kept_whole(text):
     with suppress(BadInput):
