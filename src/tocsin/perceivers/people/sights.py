@@ -18,6 +18,9 @@ AGAIN = 0.35
 SURE = 0.8
 """From this correlation on there is no doubt that it was found again."""
 
+THERE = 0.5
+"""A miss counts for so much where something stands out and looks as the track did: people bend, and detectors fail."""
+
 CLEARLY = 0.55
 """From this score on it is told as soon as it was found again once."""
 
@@ -41,6 +44,7 @@ class Sight:
     odds: float = 0.0
     match: float = 1.0
     stirred: bool = True
+    filled: bool = False
     votes: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -73,7 +77,7 @@ class Sight:
         self.odds = min(SURELY, max(self.odds, 0.0) + HIT * min(1.0, 0.5 + score))
 
     def miss(self, at: float) -> None:
-        """The detector looked at its place and did not find it."""
+        """The detector looked at its place and did not find it; if something is there, that says less."""
         self.looked = at
         self.misses += 1
-        self.odds -= MISS
+        self.odds -= MISS * (THERE if self.filled and self.found_again else 1.0)

@@ -116,7 +116,7 @@ class Turn:
             self._known(crew, crew.take(self.seen, of_group(sure, self.of.labels, crew.group), examined))
             for crew, examined in zip(watch.crews, self.examined, strict=True)
         )
-        self._looked(joined.boxes.astype(np.float64))
+        self._looked(joined.boxes[joined.scores >= self.of.score_sure].astype(np.float64))
         self._hold_extra(joined.where((joined.scores < self.of.score_min) | cut).only(PERSON).boxes)
         told, watch.told = tracks(frame, known, view, told=watch.told, every_s=self.step_s)
         watch.at = at
@@ -139,7 +139,8 @@ class Turn:
         watch.backdrop.take(glimpse.grey, self.reading.at, under)
         for box, sight in zip(boxes, sights, strict=True):
             sight.stirred = sight.stirred or self._share(watch.backdrop.changed, box) > STIRRED
-            if sight.stirred and self._share(watch.backdrop.moving, box) < FILLED:
+            sight.filled = self._share(watch.backdrop.moving, box) >= FILLED
+            if sight.stirred and not sight.filled:
                 sight.match = 0.0  # what was there has gone: the ground looks like itself
         left = watch.under if watch.under.shape == under.shape else under
         self.motions = motions(watch.backdrop.moving & ~under & ~left, glimpse.of)

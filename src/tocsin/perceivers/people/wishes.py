@@ -7,15 +7,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.inference.tiling import Tile
-from tocsin.perceivers.people.cells import Cells
+from tocsin.perceivers.people.cells import PER_WINDOW, Cells
 from tocsin.perceivers.people.sights import AGAIN, SURE, Sight
-from tocsin.perceivers.people.windows import Places
+from tocsin.perceivers.people.windows import TALL, Places
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-LOW_SHARE, TALL_SHARE = 0.35, 1.3
-"""Motion this much lower than people here is a part of one; this much higher is more than one, or somebody near."""
+LOW_SHARE = 0.35
+"""Motion so much lower than people here is a part of one."""
+
+WIDER = 1.5
+"""After a look in vain, the next one is so many times as wide: somebody near may be seen better from farther away."""
+
+CUT_SHARE = 0.5
+"""A track that the picture's edge cuts off is looked at as if it were at least so much of a person's height."""
 
 EDGE_PX = 2.0
 """A box that ends so near to the picture's edge goes on beyond it."""
@@ -50,12 +56,15 @@ def of_tracks(
 ) -> Places:
     """The tracks, each with how urgent it is that the detector looks at it."""
     heights, cut = boxes[:, 3] - boxes[:, 1], _cut(boxes, cells.size)
-    often = [max(_often(one, pace), pace.motion_s * at_edge) for one, at_edge in zip(sights, cut.tolist(), strict=True)]
+    often = [
+        max(_often(one, pace), pace.motion_s * (at_edge and one.confirmed))
+        for one, at_edge in zip(sights, cut.tolist(), strict=True)
+    ]
     urgency = np.array(
         [0.0 if one.given_up else (at - one.looked) / s for one, s in zip(sights, often, strict=True)], np.float64
     )
     urgency[_beyond(boxes, cells.size)] = 0.0
-    return Places(boxes, np.where(cut, np.maximum(heights, person_px), heights), urgency)
+    return Places(boxes, np.where(cut, np.maximum(heights, CUT_SHARE * person_px), heights), urgency)
 
 
 def of_motions(at: float, boxes: Floats, cells: Cells, *, pace: Pace, person_px: float) -> Places:
@@ -63,7 +72,10 @@ def of_motions(at: float, boxes: Floats, cells: Cells, *, pace: Pace, person_px:
     urgency = (at - cells.examined) / (pace.motion_s * 2.0 ** np.maximum(cells.vain - 1, 0))
     most = np.array([urgency[cells.part(box)].max() for box in boxes], np.float64)
     heights = boxes[:, 3] - boxes[:, 1]
-    heights = np.where((heights < LOW_SHARE * person_px) | (heights > TALL_SHARE * person_px), person_px, heights)
+    low = (heights < LOW_SHARE * person_px) & ~_cut(boxes, cells.size)
+    heights = np.where(low, person_px, heights)
+    vain = np.array([cells.vain[cells.part(box)].max() for box in boxes], np.int64)
+    heights = np.where(vain % 2 == 1, np.maximum(heights, WIDER * cells.px[0] * PER_WINDOW / TALL), heights)
     room = ROOM * person_px * np.array([-1.0, -1.0, 1.0, 1.0])
     ends = np.array([cells.size[1], cells.size[0]] * 2, np.float64)
     return Places(np.clip(boxes + room, 0.0, ends), heights, most)
@@ -91,7 +103,7 @@ def together(*parts: Places) -> Places:
 def _often(sight: Sight, pace: Pace) -> float:
     """The surer a track was found again, the longer the detector may wait."""
     if not sight.confirmed:
-        return pace.motion_s
+        return pace.motion_s / 2
     if sight.match < AGAIN:
         return pace.doubt_s * 2.0**sight.misses
     if not sight.stirred and not sight.misses:
