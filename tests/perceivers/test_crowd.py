@@ -159,7 +159,8 @@ def test_arrows_are_of_many_people_each():
     told = flows(walking(grid(0.5), (0.3, 0.0), seconds=2.0), crowd=Crowd(cells_across=3))[-1].areas[0].cells
     assert len(told) == 9
     assert {(east, north) for _, _, east, north, _ in told} == {(0.3, 0.0)}
-    assert all(0.2 < x < 0.8 and 0.2 < y < 0.8 and 3 < density < 5 for x, y, _, _, density in told)
+    # Four a square metre; people on the border of two cells fall to one of them, as the machine rounds.
+    assert all(0.2 < x < 0.8 and 0.2 < y < 0.8 and 2.9 < density < 5.1 for x, y, _, _, density in told)
 
 
 def test_without_calibration_there_are_counts_and_no_metres():
