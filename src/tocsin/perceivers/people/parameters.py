@@ -37,7 +37,7 @@ class Settings:
     still_s: float = 3.0
     motion_s: float = 0.4
     sweep_s: float = 10.0
-    runs_per_frame_max: int = 3
+    runs_per_frame_max: int = 2
     runs_per_s_max: float = 16.0
     always: bool = False
     load_every_s: float = 10.0

@@ -33,7 +33,7 @@ MARGIN = 0.06
 RIPE = 0.5
 """From this share of its time on, a place is looked at along with others."""
 
-OPENS, OPENS_SHARE, LATE = 4.0, 0.3, 2.5
+OPENS, OPENS_SHARE, LATE = 5.0, 0.3, 2.5
 """Least worth for which a window is opened: waiting for others pays where many are; whatever waited too long goes."""
 
 FIRST_MAX = 16
