@@ -34,8 +34,8 @@ class MaskingSuite:
     the perceivers as a single frame each. A labelled person counts as covered where 95 % of the box is filled;
     `masked_elsewhere` is the filled share of what lies in no labelled box, over all photos, `_mean` per photo; `_even`
     and `_odd` tell photos apart by number (masking was tuned on the even ones). The judges, face detectors that
-    masking does not use, look at the JPEGs and at everybody cut out and enlarged, before and after. Clips have no
-    labels: there, boxes of detectors that look at every part of every frame stand for the truth.
+    masking does not use, look at the JPEGs and, if `closely`, at everybody cut out and enlarged, before and after.
+    Clips have no labels: there, boxes of detectors that look at every part of every frame stand for the truth.
     """
 
     kind: ClassVar[str] = "masking"
@@ -44,6 +44,7 @@ class MaskingSuite:
     judges: tuple[str, ...] = ("blazeface-back", "facemesh-detection-full")
     judge_score_min: float = 0.2
     side_px: float = 24.0
+    closely: bool = True
     references: tuple[str, ...] = ("nanodet", "mb3-centernet")
     frames_per_s: float = 5.0
     clips_max: int = 60
@@ -80,7 +81,7 @@ class MaskingSuite:
     def _stills(
         self, folder: Path, masking: RunningMasking, order: Order, metrics: dict[str, float], detail: dict[str, Any]
     ) -> None:
-        judges = {name: Judge(open_faces(name), self.judge_score_min) for name in self.judges}
+        judges = {name: Judge(open_faces(name), self.judge_score_min, self.closely) for name in self.judges}
         chain = stills.Chain(People(always=True).start(Resources()), masking, judges)
         names = label_names(folder)
         if PERSON not in names:

@@ -24,14 +24,15 @@ SAME_IOU = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """One face detector, with the score from which it is believed."""
+    """One face detector, with the score from which it is believed; `closely`: it sees everybody cut out, too."""
 
     detector: Detector
     score_min: float
+    closely: bool = True
 
     def faces(self, picture: Picture, people: Floats) -> Floats:
         """Each face whose middle lies inside a person's box, in pixels of the picture."""
-        parts = [(picture, 0, 0, 1.0), *(_cut(picture, box) for box in people)]
+        parts = [(picture, 0, 0, 1.0), *(_cut(picture, box) for box in people if self.closely)]
         found = self.detector.detect([part for part, *_ in parts], score_min=self.score_min)
         moved = [
             Detected(one.boxes / scale, one.scores, one.classes, one.names).moved(left, top)
