@@ -93,9 +93,10 @@ def test_leaks_are_told_by_track_size_and_darkness():
         leaks.add("clip", [("a", np.array([0, 0, 40, 90])), ("b", np.array([20, 0, 80, 30]))], picture, half)
     found = measured(leaks)
     assert (found["tracks"], found["track_frames_leaking"], found["worst_track_leaking"]) == (2.0, 0.5, 1.0)
+    assert (found["leaking_height_px_below_40"], found["leaking_luminance_below_40"]) == (1.0, 0.5)
     told = detail(leaks)
-    assert told["height_px"]["below 40"] == {"track_frames": 6, "leaking": 1.0}
-    assert told["luminance"] == {"below 40": {"track_frames": 12, "leaking": 0.5}}
+    assert told["height_px_track_frames"] == {"below 40": 6, "80 to 160": 6}
+    assert told["luminance_track_frames"] == {"below 40": 12}
     assert told["worst"] == [{"track": "clip b", "frames": 6, "leaking": 1.0}]
 
 

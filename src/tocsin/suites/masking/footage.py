@@ -164,22 +164,30 @@ def measured(leaks: Leaks) -> dict[str, float]:
         "video_pictures": float(leaks.pictures),
         "video_pictures_refused": float(leaks.refused),
         "video_filled": float(np.mean(leaks.filled)) if leaks.filled else 0.0,
+        **{
+            f"leaking_{name}_{part.replace(' ', '_')}": float((covered[chosen] < COVERED).mean())
+            for name, parts in _parts(leaks).items()
+            for part, chosen in parts.items()
+        },
     }
 
 
 def detail(leaks: Leaks) -> dict[str, object]:
-    """The same by size and by darkness, and the tracks that leak most."""
-    covered = np.array(leaks.covered)
-    parts = {"height_px": (np.array(leaks.height_px), SIZES_PX), "luminance": (np.array(leaks.luminance), LUMINANCES)}
-    tables = {
-        name: {
-            bin_: {"track_frames": int(chosen.sum()), "leaking": round(float((covered[chosen] < COVERED).mean()), 4)}
-            for bin_, chosen in binned(values, edges).items()
-            if chosen.any()
-        }
-        for name, (values, edges) in parts.items()
+    """How many track-frames there are of each size and darkness, and the tracks that leak most."""
+    counts = {
+        f"{name}_track_frames": {part: int(chosen.sum()) for part, chosen in parts.items()}
+        for name, parts in _parts(leaks).items()
     }
-    return {**tables, "worst": _worst(leaks)}
+    return {**counts, "worst": _worst(leaks)}
+
+
+def _parts(leaks: Leaks) -> dict[str, dict[str, NDArray[np.bool_]]]:
+    """The track-frames by size and by darkness, as far as there are any."""
+    values = {"height_px": (np.array(leaks.height_px), SIZES_PX), "luminance": (np.array(leaks.luminance), LUMINANCES)}
+    return {
+        name: {part: chosen for part, chosen in binned(found, edges).items() if chosen.any()}
+        for name, (found, edges) in values.items()
+    }
 
 
 def _worst(leaks: Leaks) -> list[dict[str, object]]:
