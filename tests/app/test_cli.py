@@ -258,6 +258,16 @@ def test_a_warning_is_exported_as_valid_cap_marked_by_its_origin(tocsin, city, r
     assert tocsin("ledger", "verify", kept).status == 0
 
 
+def test_a_finding_too_weak_for_an_incident_is_told_all_the_same(tocsin, tmp_path):
+    path = tmp_path / "calm.ndjson"
+    rows = ({"source": "gas-01", "at": 1_700_000_000 + n, "seq": n, "cl2_ppm": 0.0} for n in range(0, 60, 5))
+    path.write_text("\n".join(json.dumps(row) for row in rows))
+    said = tocsin("replay", path).text.splitlines()
+    assert said[0] == "Too weak for an incident:"
+    assert said[1].endswith("process.silence silent: Nothing from gas-01 for 90 s; 90 s is its limit.")
+    assert said[-1] == "1 finding became 0 incidents; --json tells all of them."
+
+
 def test_nothing_is_made_where_there_is_no_log(tocsin, tmp_path):
     assert isinstance(tocsin("export", "cap", tmp_path, "inc-x").error, NotFound)
     assert list(tmp_path.iterdir()) == []

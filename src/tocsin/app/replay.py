@@ -23,6 +23,9 @@ from tocsin.model import Fact, Finding, Incident, Origin, Place, SourceState
 SETTLE_S = 300.0
 """Event time given after the end of a recording for what is still deciding."""
 
+LISTED_MAX = 20
+"""Most findings without an incident that are printed as text; JSON has them all."""
+
 
 @dataclass
 class Concluded:
@@ -176,13 +179,30 @@ def _print_text(rows: Sequence[dict[str, Any]]) -> None:
     for row in rows:
         if row["type"] == "incident":
             _print_incident(row)
-    findings = sum(row["type"] == "finding" for row in rows)
+    findings = {row["id"]: row for row in rows if row["type"] == "finding"}
+    _print_left_out([findings[row["finding"]] for row in rows if row["type"] == "left-out"])
     incidents = sum(row["type"] == "incident" for row in rows)
     counts = rows[-1]
     print(f"{counts['accepted']} accepted, {counts['rejected']} rejected, {counts['duplicates']} doubled.")
-    print(f"{findings} findings became {incidents} incidents; --json tells all of them.")
+    print(f"{_counted(len(findings), 'finding')} became {_counted(incidents, 'incident')}; --json tells all of them.")
     for reason, count in counts["quarantine"].items():
         print(f"  quarantined {count}: {reason}")
+
+
+def _print_left_out(findings: Sequence[dict[str, Any]]) -> None:
+    if not findings:
+        return
+    print("Too weak for an incident:")
+    for row in findings[:LISTED_MAX]:
+        at = datetime.fromtimestamp(row["at"], UTC)
+        print(f"   {at:%Y-%m-%d %H:%M:%S} UTC  {row['detector']} {row['grade']}: {row['because']}")
+    if len(findings) > LISTED_MAX:
+        print(f"   … and {len(findings) - LISTED_MAX} more; --json tells them.")
+    print()
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _print_incident(row: dict[str, Any]) -> None:

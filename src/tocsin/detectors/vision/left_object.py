@@ -65,8 +65,8 @@ class LeftObject:
 
     >>> from tocsin.contract.camera_cases import city_with, left_behind
     >>> from tocsin.contract.folding import findings
-    >>> findings(LeftObject(), left_behind(stays_s=30), city_with())[0].because
-    'Something (a backpack) has been standing here for 16 s; nobody has been near it for 10 s.'
+    >>> findings(LeftObject(), left_behind(stays_s=30), city_with())[0].because.split("; ")[0]
+    'Something (a backpack) has been standing 52 % from the left and 76 % from the top for 16 s'
     """
 
     kind: ClassVar[str] = "vision.left-object"
@@ -182,7 +182,7 @@ class Watching:
             origin=fact.origin,
             kind=self.settings.kind,
             subject=fact.source,
-            because=_because(still, grade, lasted_s),
+            because=_because(still, grade, lasted_s, _where(view, still)),
             evidence=evidence,
             source=fact.source,
             detector=self.settings.kind,
@@ -207,12 +207,20 @@ def _overlap(a: Box, b: Box) -> float:
     return wide * high / both
 
 
-def _because(still: Still, grade: str, lasted_s: float) -> str:
+def _because(still: Still, grade: str, lasted_s: float, where: str) -> str:
     what = f"Something (a {still.label})" if still.label and still.label != PERSON else "Something"
     if grade == REMOVED:
-        return f"{what} that stood here has been gone for {lasted_s:.0f} s."
+        return f"{what} that stood {where} has been gone for {lasted_s:.0f} s."
     alone = "" if still.person_near_s is None else f"; nobody has been near it for {still.person_near_s:.0f} s"
-    return f"{what} has been standing here for {lasted_s:.0f} s{alone}."
+    return f"{what} has been standing {where} for {lasted_s:.0f} s{alone}."
+
+
+def _where(view: CameraView, still: Still) -> str:
+    """Here, on the ground; where the camera is not placed there, where in the picture."""
+    if view.ground is not None:
+        return "here"
+    left, top = foot(still.box)
+    return f"{100 * left:.0f} % from the left and {100 * top:.0f} % from the top"
 
 
 def _place(view: CameraView, fact: Observation[Stills], still: Still) -> Place | None:
