@@ -1,7 +1,11 @@
 """`tocsin evaluate tamper`: cameras that are covered, blurred, turned, frozen, replayed; and everyday ones."""
 
-from collections.abc import Iterator
+import multiprocessing
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -73,16 +77,21 @@ class TamperTrials:
         )
 
     def _everything(self, order: Order, seed: int) -> Iterator[Happened]:
-        plan = self._plan(seed)
+        """What happens on each clip, in the order of the clips; every core tries one at a time."""
         paths = self._paths(order.data)
-        for number, path in enumerate(paths):
-            others = self._opened(paths[(number + 7) % len(paths)])[:OTHERS_MAX]
-            reel = Reel(name=path.stem, pictures=self._opened(path), others=others)
-            if not self.everyday:
-                yield Happened.quiet(path.stem, "as-recorded", (), as_recorded(path))
-            yield from self._tried(reel, plan, turned=False)
-            yield from self._tried(reel, plan, turned=True)
-            order.say(f"{number + 1} of {len(paths)} clips: {path.stem}")
+        workers = max(1, min(os.cpu_count() or 1, len(paths)))
+        # Spawned, not forked: OpenCV and PyAV have threads of their own.
+        with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+            tried = pool.map(partial(self._on_clip, paths, self._plan(seed)), range(len(paths)))
+            for number, happened in enumerate(tried):
+                order.say(f"{number + 1} of {len(paths)} clips: {paths[number].stem}")
+                yield from happened
+
+    def _on_clip(self, paths: Sequence[Path], plan: Plan, number: int) -> list[Happened]:
+        path, other = paths[number], paths[(number + 7) % len(paths)]
+        reel = Reel(name=path.stem, pictures=self._opened(path), others=self._opened(other)[:OTHERS_MAX])
+        recorded = [] if self.everyday else [Happened.quiet(path.stem, "as-recorded", (), as_recorded(path))]
+        return [*recorded, *self._tried(reel, plan, turned=False), *self._tried(reel, plan, turned=True)]
 
     def _plan(self, seed: int) -> Plan:
         return Plan(
