@@ -75,9 +75,10 @@ def city(**camera):
     return City.empty("test", place).with_sensor(sensor)
 
 
-def run(readings, member=PLAIN, resources=None, wanted=()):
+def run(readings, member=PLAIN, resources=None, wanted=(), share=1.0):
     """What masking says of each reading, one after the other."""
     stage, memory, said = member.start(resources or Resources()), None, []
+    stage.pace(share)
     for one in wanted:
         stage.heed(one)
     for reading in readings:

@@ -43,6 +43,13 @@ def test_pictures_are_few_and_more_while_watched():
     assert len([one for one in watched if one.of > 100]) == 1
 
 
+def test_short_computing_makes_pictures_fewer_and_never_less_filled():
+    frames = [scene([ANNA], number=n, every_s=0.1) for n in range(200)]
+    paced = pictures(run(frames, share=0.5))
+    assert [one.of for one in paced] == [0, 100]
+    assert {one.filled for one in paced} <= {one.filled for one in pictures(run(frames))}
+
+
 def test_the_time_since_the_last_picture_is_told():
     assert [one.every_s for one in pictures(run(ALARM))] == [0.0, 5.0, 5.0]
 

@@ -66,9 +66,9 @@ class Perception:
             if heed is not None:
                 heed(wanted)
 
-    def pace(self, share: float) -> None:
-        """Tell every perceiver that shares its computing which part of what it declares can be had at the moment."""
-        for one in {id(one): one for many in self._by_body.values() for one in many}.values():
+    def pace(self, body: type[Body], share: float) -> None:
+        """Tell those that make this body and share their computing which part of it can be had at the moment."""
+        for one in self._makers(body):
             pace = getattr(one, "pace", None)
             if pace is not None:
                 pace(share)
@@ -118,8 +118,10 @@ class Perception:
 
     def spent_s(self, body: type[Body]) -> float:
         """Seconds spent so far by those perceivers that make this body."""
-        makers = {id(one): one for many in self._by_body.values() for one in many if body in one.gives}
-        return sum(self._spent.get(self._names[id(one)], 0.0) for one in makers.values())
+        return sum(self._spent.get(self._names[id(one)], 0.0) for one in self._makers(body))
+
+    def _makers(self, body: type[Body]) -> list[Perceiver]:
+        return [*{id(one): one for many in self._by_body.values() for one in many if body in one.gives}.values()]
 
     def _timed(self, perceiver: Perceiver, wanted: list[tuple[int, Reading[Any]]]) -> Sequence[Perceived]:
         began = perf_counter()

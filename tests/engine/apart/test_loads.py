@@ -18,8 +18,8 @@ def reading(body):
     return Reading(at=1.0, origin=Origin.LIVE, source="cam-1", seq=7, boot="b", body=body)
 
 
-def known(now, *, looked=10, spent=0.5, **counts):
-    return Known(Counts(**counts), "slow", looked, {"detect_ms": spent, "mask_ms": 0.1}, now)
+def known(now, *, looked=10, spent=0.5, pictures=1.0, **counts):
+    return Known(Counts(**counts), "slow", looked, {"detect_ms": spent, "mask_ms": 0.1}, pictures, now)
 
 
 def test_a_report_of_the_perceivers_is_completed():
@@ -37,6 +37,11 @@ def test_the_next_report_counts_from_the_last():
     more = known(20.0, looked=20, spent=0.6, decoded=200, decode_s=1.4)
     (done,) = loads.complete([reading(TOLD)], more)
     assert (done.body.pictures_per_s, done.body.decode_ms, done.body.detect_ms) == (0.0, 10.0, 10.0)
+
+
+def test_few_pictures_are_said_to_be_few():
+    (done,) = Loads(began=0.0).complete([reading(TOLD)], known(10.0, pictures=0.4))
+    assert done.body.problem == "slow Masked pictures come at 40% of their rate: looking comes first."
 
 
 def test_a_camera_without_reports_is_reported_where_pictures_came_and_only_there():

@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 
+from tocsin.contract.pictures import MaskedPicture, Scene
 from tocsin.contract.protocols import Delivered, Perceiver, RunningSource, Wanted
 from tocsin.contract.resources import Resources
 from tocsin.contract.walk import configured, member_of, start
@@ -81,7 +82,7 @@ class Beside:
         self._wanted: dict[str, Wanted] = {}
         self._logged: dict[str, float] = {}
         self._looked = 0
-        self._pacing, self._busy_s, self._paced = Pacing(), 0.0, time.monotonic()
+        self._pacing, self._busy_s, self._masked_s, self._paced = Pacing(), 0.0, 0.0, time.monotonic()
         self._perception = Perception(())
         self._ahead: queue.SimpleQueue[tuple[list[Perceiver], str]] = queue.SimpleQueue()
         self._resources = _resources(begin)
@@ -132,9 +133,11 @@ class Beside:
 
     def _pace(self) -> None:
         """Tell perceivers how much they may compute, from how busy looking at pictures kept this process."""
-        now = time.monotonic()
-        self._perception.pace(self._pacing.next(self._busy_s, now - self._paced))
-        self._busy_s, self._paced = 0.0, now
+        now, masked_s = time.monotonic(), self._perception.spent_s(MaskedPicture)
+        self._pacing.next(self._busy_s, now - self._paced, masked_s - self._masked_s)
+        self._perception.pace(Scene, self._pacing.share)
+        self._perception.pace(MaskedPicture, self._pacing.pictures)
+        self._busy_s, self._masked_s, self._paced = 0.0, masked_s, now
 
     def close(self) -> None:
         """Let go of all cameras at once."""
@@ -265,7 +268,7 @@ class Beside:
     def _known(self, one: Running, now: float) -> Known:
         """What is known here of the load of one camera, and of all."""
         spent = {name: self._perception.spent_s(body) for name, body in STEPS.items()}
-        return Known(one.counts, self._problem(one), self._looked, spent, now)
+        return Known(one.counts, self._problem(one), self._looked, spent, self._pacing.pictures, now)
 
     def _level(self, source: str, now: float) -> Level:
         """What may be observed of a camera now; nothing above level 0 where nobody said so lately."""

@@ -14,19 +14,31 @@ STEPS: dict[str, type[Body]] = {"detect_ms": Scene, "mask_ms": MaskedPicture}
 SHORT_S = 1.0
 """A shorter time tells no rate."""
 
+SHORT = 0.9
+"""Below this share of their rate, pictures are said to be few."""
+
 REPORT_S = 30.0
 """So long without a report of the perceivers, and the process reports by itself, where pictures came."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the process knows when a report is made: of one camera its counts and problem, of all the time spent."""
+    """What the process knows when a report is made: of one camera its counts and problem, of all the time spent.
+
+    `pictures` is the share of their rate at which masked pictures are made now.
+    """
 
     counts: object
     problem: str
     looked: int
     spent_s: dict[str, float]
+    pictures: float
     now: float
+
+    def said(self, problem: str) -> str:
+        """What keeps a camera short, of looks and of pictures."""
+        few = f"Masked pictures come at {self.pictures:.0%} of their rate: looking comes first."
+        return " ".join(filter(None, (problem or self.problem, few if self.pictures < SHORT else "")))
 
 
 @dataclass(slots=True)
@@ -83,7 +95,7 @@ class Loads:
             decode_ms=_ms(decode_s, decoded),
             width=load.width or getattr(counts, "width", 0),
             height=load.height or getattr(counts, "height", 0),
-            problem=load.problem or known.problem,
+            problem=known.said(load.problem),
             **steps,
         )
         self.began, self.last = known.now, None

@@ -67,6 +67,7 @@ class RunningMasking:
         self._belief = Belief()
         self._faults = (*FAULTS, *look.faults)
         self._wanted: dict[str, Wanted] = {}
+        self._share = 1.0
 
     @property
     def problem(self) -> str:
@@ -76,6 +77,10 @@ class RunningMasking:
     def heed(self, wanted: Wanted) -> None:
         """Make more pictures while somebody watches."""
         self._wanted[wanted.source] = wanted
+
+    def pace(self, share: float) -> None:
+        """Make pictures at this share of their rate; told by whoever runs it. What is filled in one stays the same."""
+        self._share = min(max(share, 0.01), 1.0)
 
     def perceive(self, reading: Reading[Scene]) -> Perceived:
         """The picture of one scene, without any memory."""
@@ -182,7 +187,7 @@ class RunningMasking:
         of = self._of
         rate = max(of.pictures_per_s, of.watched_pictures_per_s) if watched else of.pictures_per_s
         since_s = reading.at - memory.tried_at
-        return since_s >= 1.0 / rate - SLACK_S or since_s < 0
+        return since_s >= 1.0 / (rate * self._share) - SLACK_S or since_s < 0
 
 
 def _rejected(reading: Reading[Scene], error: Exception) -> Perceived:
