@@ -57,12 +57,15 @@ class Mask:
         """Fill the cells of a coarse grid over the whole picture, and half a cell around each."""
         if not cells.any():
             return
-        rows, columns = cells.shape
-        height, width = self.filled.shape
-        for row, column in np.argwhere(cells).tolist():
-            top, bottom = (row - 0.5) * height / rows, (row + 1.5) * height / rows
-            left, right = (column - 0.5) * width / columns, (column + 1.5) * width / columns
-            self.filled[max(0, int(top)) : int(bottom) + 1, max(0, int(left)) : int(right) + 1] = 255
+        (top, bottom), (left, right) = (
+            _ends(number, count, side)
+            for number, count, side in zip(np.nonzero(cells), cells.shape, self.filled.shape, strict=True)
+        )
+        # Each cell is +1 from its first pixel on and -1 after its last, down and across: sums tell how many hold a pixel.
+        steps = np.zeros((self.filled.shape[0] + 1, self.filled.shape[1] + 1), np.int32)
+        for rows, columns, step in ((top, left, 1), (bottom, right, 1), (top, right, -1), (bottom, left, -1)):
+            np.add.at(steps, (rows, columns), step)
+        self.filled[steps.cumsum(0).cumsum(1)[:-1, :-1] > 0] = 255
 
     def add_rings(self, rings: Sequence[Sequence[tuple[float, float]]]) -> None:
         """Fill areas given as shares of width and height."""
@@ -83,6 +86,12 @@ class Mask:
         inside = (left > 0) & (top > 0) & (right < width) & (bottom < height)
         small = stats[:, cv2.CC_STAT_AREA] <= HOLE_SHARE_MAX * self.filled.size
         self.filled[(inside & small)[parts]] = 255
+
+
+def _ends(number: NDArray[np.int64], count: int, side: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The first pixel of cells with half a cell of room, and the one after their last, along one side of a picture."""
+    first = np.clip(((number - 0.5) * side / count).astype(np.int64), 0, side)
+    return first, np.clip(((number + 1.5) * side / count).astype(np.int64) + 1, 0, side)
 
 
 def whole_px(boxes: Floats, size: Sequence[int]) -> NDArray[np.int64]:
@@ -120,7 +129,7 @@ def painted(
         cv2.rectangle(layer, (left, top), (right - 1, bottom - 1), lines, 1)
     for figure in figures:
         _draw(cv2, layer, figure, lines)
-    return np.where(mask.filled[:, :, None] > 0, layer, picture)
+    return np.asarray(cv2.copyTo(layer, mask.filled, picture.copy()))
 
 
 def _draw(cv2: Any, layer: Picture, figure: NDArray[Any], lines: tuple[int, ...]) -> None:  # noqa: ANN401  # a module
