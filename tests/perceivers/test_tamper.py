@@ -44,18 +44,21 @@ def live(frames, picture=None, seed=2):
     return [np.clip(picture + one, 0, 255).astype(np.uint8) for one in noise]
 
 
-def readings(pictures, first=0):
-    frames = [Frame(picture=Raster.of(picture), number=n) for n, picture in enumerate(pictures, first)]
+def readings(pictures, first=0, again=None):
+    frames = [
+        Frame(picture=Raster.of(picture), number=n, flags=("again",) if n == again else ())
+        for n, picture in enumerate(pictures, first)
+    ]
     return [
         Reading(at=START_AT + one.number / FRAMES_PER_S, origin=Origin.SIMULATED, source="cam-1", seq=n, body=one)
         for n, one in enumerate(frames, first)
     ]
 
 
-def told(pictures, **parameters):
+def told(pictures, again=None, **parameters):
     """The states that a sequence of pictures gives."""
     watching, memory, states = Tamper(**parameters).start(Resources()), None, []
-    for reading in readings(pictures):
+    for reading in readings(pictures, again=again):
         memory, perceived = watching.look(memory, reading)
         states += [one.body for one in perceived.readings]
     return states
@@ -131,6 +134,10 @@ def test_a_stretch_seen_before_is_known_again():
     states = told([*WELL, *WELL[15:55]])
     assert states[-1].replayed_s == pytest.approx(45 / FRAMES_PER_S, abs=0.01)
     assert not any(state.replayed_s for state in states[:20])
+
+
+def test_a_recording_that_is_shown_in_a_loop_by_request_is_no_replay():
+    assert not any(state.replayed_s for state in told([*WELL, *WELL], again=len(WELL)))
 
 
 def test_nothing_wrong_is_learned():

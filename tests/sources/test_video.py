@@ -101,7 +101,7 @@ def test_a_loop_goes_on_in_time_and_number(tmp_path):
     running.close()
     assert [one.seq for one in readings] == list(range(50))
     assert readings[-1].at == pytest.approx(4.9)
-    assert flagged(readings) == {}
+    assert flagged(readings) == {20: ("again",), 40: ("again",)}
 
 
 def test_a_folder_is_read_in_the_order_of_its_names(tmp_path):

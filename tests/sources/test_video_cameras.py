@@ -189,6 +189,7 @@ def test_a_file_plays_in_real_time_and_again(tmp_path):
     running.close()
     assert abs(time.time() - seen[-1].at) < 0.5
     assert seen[-1].at - seen[0].at == pytest.approx(0.1 * (seen[-1].seq - seen[0].seq), abs=0.3)
+    assert any("again" in one.body.flags for one in seen)
 
 
 def test_a_single_picture_in_a_loop_keeps_no_core_busy(tmp_path):

@@ -20,7 +20,7 @@ class Frame(Body, frozen=True, tag="picture.frame/1"):
 
     `number` counts the frames of this run, `dropped` those since the last one that were passed over,
     `every_s` how far apart the camera takes them. `flags` tell what the decoder noticed: `keyframe`,
-    `corrupt`, `resized`, `time-jump`.
+    `corrupt`, `resized`, `time-jump`; and `again`: a recording begins again, as its source was told to let it.
     """
 
     level: ClassVar[Level] = Level.CLEAR

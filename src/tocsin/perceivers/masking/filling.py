@@ -61,7 +61,7 @@ class Mask:
             _ends(number, count, side)
             for number, count, side in zip(np.nonzero(cells), cells.shape, self.filled.shape, strict=True)
         )
-        # Each cell is +1 from its first pixel on and -1 after its last, down and across: sums tell how many hold a pixel.
+        # A cell is +1 from its first pixel on and -1 after its last, down and across: sums tell how many hold a pixel.
         steps = np.zeros((self.filled.shape[0] + 1, self.filled.shape[1] + 1), np.int32)
         for rows, columns, step in ((top, left, 1), (bottom, right, 1), (top, right, -1), (bottom, left, -1)):
             np.add.at(steps, (rows, columns), step)

@@ -26,6 +26,9 @@ YOUNG_S = 20.0
 REST_S = 60.0
 """How long it takes until a picture that lies elsewhere is said to rest there."""
 
+AGAIN = "again"
+"""The flag of a recording that its source was told to show over and over: what came before it is no replay."""
+
 GAP_S = 5.0
 """Longest time that counts between two states: what happened in a longer gap is not known."""
 
@@ -97,6 +100,8 @@ class Watching:
 
     def _seen(self, watch: Watch, reading: Reading[Frame]) -> tuple[Reading[PictureState], ...]:
         """Take one more frame in; gives its state where one is due."""
+        if AGAIN in reading.body.flags:
+            watch.liveness.echoes = Echoes(self._declared.memory_s)
         bits = watch.liveness.grain.of(reading.body.array)
         watch.every_s = reading.at - watch.at if watch.at > -inf else 0.0
         due = reading.at - watch.judged_at >= 1.0 / self._declared.states_per_s - 1e-3

@@ -75,7 +75,11 @@ class Marks:
         found: Mapping[str, bool] = {"corrupt": one.corrupt, "resized": resized, "time-jump": jumped}
         self.waiting |= dict.fromkeys(name for name, holds in found.items() if holds)
 
-    def again(self, passed_over: Taken) -> None:
+    def begin_again(self) -> None:
+        """The next picture is the first of a recording that was shown before, as it was declared."""
+        self.waiting["again"] = None
+
+    def keep(self, passed_over: Taken) -> None:
         """Keep the marks of a picture that nobody took."""
         self.waiting = dict.fromkeys(flag for flag in passed_over.flags if flag != "keyframe") | self.waiting
 

@@ -61,6 +61,7 @@ class RunningRecording:
                 yield from self._file(path)
             if not self._declared.loop or self.counts.decoded == before:
                 return
+            self._marks.begin_again()
 
     def _file(self, path: Path) -> Iterator[Delivered]:
         before, damaged = self.counts.decoded, self.counts.corrupt

@@ -109,6 +109,7 @@ class RunningCamera:
         if not self._address.recorded:
             raise SourceLost("it ended the stream")
         self.finished = not self._declared.loop
+        self._marks.begin_again()
         self._closed.wait(0.0 if self.finished else self._every.s)
 
     def _plan(self) -> Plan:
@@ -150,7 +151,7 @@ class RunningCamera:
         passed_over, dropped = self._newest, 0
         if passed_over is not None:
             self.counts.dropped += 1
-            self._marks.again(passed_over)
+            self._marks.keep(passed_over)
             dropped = passed_over.dropped + 1
         self._newest = replace(self._marks.taken(one, at, self._every.s), dropped=dropped)
 
