@@ -45,27 +45,25 @@ class Pacing:
         self.masking += (masking - self.masking) * min(1.0, lasting_s / SMOOTH_S)
         rise = RISE ** min(lasting_s, 1.0)
         if busy > BUSY_AIM:
-            self._slow(busy)
-        elif self.share < 1.0 and self.masking > PICTURES:
-            self._fewer(max(PICTURES / self.masking, 1.0 / rise))
+            busy -= self._fewer(busy - BUSY_AIM)
+        if busy > BUSY_AIM:
+            self.share *= BUSY_AIM / busy
         elif busy < IDLE:
-            self._quicken(rise)
-        self.share = min(SHARE_MAX, max(SHARE_MIN, self.share))
-
-    def _slow(self, busy: float) -> None:
-        """Pictures first; what is still too much is taken from looking."""
-        less = min(busy - BUSY_AIM, max(0.0, self.masking - PICTURES))
-        if less > 0:
-            self._fewer(1.0 - less / self.masking)
-        if busy - less > BUSY_AIM:
-            self.share *= BUSY_AIM / (busy - less)
-
-    def _fewer(self, left: float) -> None:
-        self.pictures, self.masking = self.pictures * left, self.masking * left
-
-    def _quicken(self, rise: float) -> None:
-        """Looking first, as far as it was declared; then pictures."""
-        if self.share < 1.0 or self.pictures == 1.0:
             self.share *= rise
+        self.share = min(SHARE_MAX, max(SHARE_MIN, self.share))
+        self._follow(rise, short=self.share < 1.0)
+
+    def _fewer(self, less: float) -> float:
+        """So many pictures fewer that this part of the time is free again, as far as theirs allows; what became free."""
+        less = min(less, max(0.0, self.masking - PICTURES))
+        if less > 0:
+            left = 1.0 - less / self.masking
+            self.pictures, self.masking = self.pictures * left, self.masking * left
+        return less
+
+    def _follow(self, rise: float, *, short: bool) -> None:
+        """Where looking is short, pictures come slowly to their part of the time; else to their full rate."""
+        if short and self.masking > PICTURES:
+            self._fewer(self.masking * (1.0 - 1.0 / rise))
         else:
             self.pictures = min(1.0, self.pictures * rise)
