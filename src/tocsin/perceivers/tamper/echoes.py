@@ -37,8 +37,8 @@ SURE_S = 4.5
 SCORE_MIN, PEAK_MIN, CLEAR_MIN = 0.08, 0.12, 0.32
 """How much more alike than usual it must be, how much more than a frame beside it, and the sum of both."""
 
-CHAIN_S, CHAIN_GAP_S, CHAINED_S = 3.0, 1.5, 3.0
-"""Where an echo that lasted so long ends, one that begins so soon after has so much behind it: a loop began anew."""
+STEADY, STEADY_PEAK_MIN = 0.1, 0.1
+"""But for so many of its states, each must be so much more alike than a frame beside it: chance is not steady."""
 
 MARGIN_MIN = 0.03
 """How much more alike it must be than what was seen some seconds ago, share of bits."""
@@ -85,7 +85,8 @@ class Echo:
     def clear(self) -> bool:
         """Whether it is more than what stays, and more than what moves alike."""
         score, peak = self.score, self.peak
-        more = score >= SCORE_MIN and peak >= PEAK_MIN and score + peak >= CLEAR_MIN
+        steady = float(np.quantile(self.peaks, STEADY)) >= STEADY_PEAK_MIN
+        more = steady and score >= SCORE_MIN and peak >= PEAK_MIN and score + peak >= CLEAR_MIN
         return self.margin >= MARGIN_MIN and (more or (self.lasts_s >= LONG_S and score >= LONG_SCORE))
 
     @property
@@ -104,7 +105,6 @@ class Echoes:
         self._next = 0
         self._known = 0
         self.echoes: list[Echo] = []
-        self._ended: Echo | None = None
 
     def remember(self, at: float, bits: Bits) -> None:
         """Keep one frame's grain, instead of the oldest."""
@@ -144,8 +144,6 @@ class Echoes:
             if best is not None and past.whole[best] >= floor:
                 past.add_to(echo, at, best)
                 kept.setdefault(best, echo)
-        lost = [echo for echo in self.echoes if all(echo is not one for one in kept.values())]
-        self._ended = next((echo for echo in lost if echo.lasts_s >= CHAIN_S and echo.clear), self._ended)
         self.echoes = list(kept.values())
 
     def _suspect(self, at: float, past: "_Past") -> None:
@@ -155,13 +153,9 @@ class Echoes:
             if len(self.echoes) >= 2 * ECHOES_MAX or past.whole[best] < past.mean + 2 * past.deviation:
                 return
             if all(abs(lag_s - echo.lag_s) > 0.25 for echo in self.echoes):
-                echo = Echo(lag_s, at - self._behind_s(at), at)
+                echo = Echo(lag_s, at, at)
                 past.add_to(echo, at, best)
                 self.echoes.append(echo)
-
-    def _behind_s(self, at: float) -> float:
-        """How long it has been repeating already where a new echo begins."""
-        return CHAINED_S if self._ended is not None and at - self._ended.last <= CHAIN_GAP_S else 0.0
 
 
 class _Past:
