@@ -54,7 +54,7 @@ class Pacing:
         self._follow(rise, short=self.share < 1.0)
 
     def _fewer(self, less: float) -> float:
-        """So many pictures fewer that this part of the time is free again, as far as theirs allows; what became free."""
+        """So many pictures fewer that this part of the time is free again, as far as theirs allows; gives what is."""
         less = min(less, max(0.0, self.masking - PICTURES))
         if less > 0:
             left = 1.0 - less / self.masking
