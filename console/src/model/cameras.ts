@@ -79,7 +79,6 @@ export interface CameraLoad {
   budget?: number;
   decode_ms?: number;
   detect_ms?: number;
-  track_ms?: number;
   mask_ms?: number;
   width?: number;
   height?: number;

@@ -331,7 +331,8 @@ class WeaponCrop(Body, frozen=True, tag="vision.weapon-crop/1"):
 class CameraLoad(Body, frozen=True, tag="vision.load/1"):
     """How a camera's analysis keeps up: rates per second, frames passed over, time per frame in ms.
 
-    `budget` is the share of the wished detector rate that this camera gets under the present load (1 is all).
+    `detect_ms` is for finding people and following them. `budget` is the share of the wished detector rate that this
+    camera gets under the present load (1 is all).
     """
 
     level: ClassVar[Level] = Level.AMBIENT
@@ -342,7 +343,6 @@ class CameraLoad(Body, frozen=True, tag="vision.load/1"):
     budget: float = 1.0
     decode_ms: float = 0.0
     detect_ms: float = 0.0
-    track_ms: float = 0.0
     mask_ms: float = 0.0
     width: int = 0
     height: int = 0
