@@ -61,8 +61,19 @@ def test_turned_away_rolled_and_zoomed_are_turned(state):
 
 
 def test_a_black_picture_is_covered():
-    black = replace(WELL, agreement=0.0, edges=0.0, focus=0.1, noise=0.0, hidden=0.1)
+    black = replace(WELL, agreement=0.0, edges=0.0, contrast=0.0, focus=0.1, noise=0.0, hidden=0.1)
     assert [one.grade for one in told((WELL, 5), (black, 20))] == ["covered"]
+
+
+def test_a_heavy_blur_is_no_cover_while_what_is_blurred_lies_where_it_was():
+    blurred = replace(WELL, agreement=0.6, edges=0.02, contrast=0.7, focus=0.2, hidden=0.3)
+    assert [one.grade for one in told((WELL, 5), (blurred, 10))] == ["defocused"]
+    assert [one.grade for one in told((WELL, 5), (replace(blurred, agreement=0.1, hidden=0.8), 10))] == ["covered"]
+
+
+def test_another_view_may_have_few_edges_but_has_contrast():
+    smoother = replace(OTHER, edges=0.3, contrast=0.7)
+    assert [one.grade for one in told((WELL, 5), (smoother, 10))] == ["turned"]
 
 
 def test_what_flickers_is_told_but_what_passes_is_not():

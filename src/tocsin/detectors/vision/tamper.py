@@ -61,8 +61,13 @@ class Tamper:
     smooth_min: Annotated[
         float, Meta(description="Part of what is lost that must be behind something smooth.", gt=0)
     ] = 0.55
-    agreement_min: Annotated[float, Meta(description="Part of the view without which it is another.", gt=0, le=1)] = 0.3
+    agreement_min: Annotated[float, Meta(description="Part of the view without which it is another.", gt=0, le=1)] = (
+        0.35
+    )
     edges_min: Annotated[float, Meta(description="Part of the usual edges without which it shows nothing.", gt=0)] = 0.4
+    contrast_min: Annotated[
+        float, Meta(description="Part of the usual contrast that another view has, but no cover.", gt=0)
+    ] = 0.5
     focus_min: Annotated[float, Meta(description="Part of the usual sharpness; less is out of focus.", gt=0)] = 0.6
     shift_min: Annotated[float, Meta(description="Shift of a turned camera, share of the width.", gt=0)] = 0.025
     turn_min_deg: Annotated[float, Meta(description="Roll of a turned camera, degrees.", gt=0)] = 2.5
@@ -99,6 +104,8 @@ class Tamper:
             return ""
         if self._moved(state):
             return TURNED
+        if state.focus < self.focus_min and state.agreement >= self.agreement_min:
+            return DEFOCUSED  # what is only blurred lies where it was; under a cover nothing does
         if self._covered(state):
             return COVERED
         if self._elsewhere(state):
@@ -117,13 +124,17 @@ class Tamper:
     def _covered(self, state: PictureState) -> bool:
         """Whether something smooth hides it, or it shows hardly anything: neither what is usual nor much else."""
         lost = 1.0 - state.agreement
-        empty = state.agreement < self.agreement_min and state.edges < self.edges_min
+        empty = state.agreement < self.agreement_min and not self._shows(state)
         return empty or (state.hidden >= self.hidden_min and state.hidden >= self.smooth_min * lost)
 
     def _elsewhere(self, state: PictureState) -> bool:
         """Whether it shows something else, sharp and still."""
-        strange = state.agreement < self.agreement_min and state.edges >= self.edges_min
+        strange = state.agreement < self.agreement_min and self._shows(state)
         return strange and "other-view" in state.flags
+
+    def _shows(self, state: PictureState) -> bool:
+        """Whether there is anything to see, be it another view."""
+        return state.edges >= self.edges_min or state.contrast >= self.contrast_min
 
 
 @dataclass(frozen=True, slots=True)

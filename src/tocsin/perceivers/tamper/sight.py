@@ -10,7 +10,7 @@ from tocsin.perceivers.tamper.scenery import Judged, Scenery
 from tocsin.perceivers.tamper.small import CELLS, Floats, View, view_of
 from tocsin.perceivers.tamper.usual import Beyond, Rest
 
-UNCLEAR_FOCUS, UNCLEAR_AGREEMENT = 0.85, 0.9
+UNCLEAR_FOCUS, UNCLEAR_AGREEMENT = 0.95, 0.98
 """Below one of these the whole picture may have moved, and that is looked into."""
 
 PARTS_MIN = 0.4
@@ -25,8 +25,8 @@ STEADY_S, STEADY_MIN = 2.0, 0.25
 STIR_SHARE = 0.997
 """All but so much of the picture may move without counting: a clock that is written into it."""
 
-OTHER_AGREEMENT, OTHER_EDGES = 0.3, 0.4
-"""With less agreement and at least so many edges, a view that stands still is another view."""
+OTHER_AGREEMENT, OTHER_EDGES, OTHER_CONTRAST = 0.35, 0.4, 0.5
+"""With less agreement and at least so many edges, or so much contrast, a view that stands still is another view."""
 
 WELL_AGREEMENT, WELL_HIDDEN, WELL_FOCUS, WELL_SHIFT, WELL_TURN_DEG = 0.6, 0.08, 0.7, 0.015, 1.5
 """What is learned from: nothing that is less like the usual."""
@@ -51,7 +51,8 @@ class Seen:
     @property
     def other(self) -> bool:
         """Whether this is another view that stands still."""
-        return self.steady >= STEADY_MIN and self.judged.agreement < OTHER_AGREEMENT and self.edges >= OTHER_EDGES
+        shows = self.edges >= OTHER_EDGES or self.judged.contrast >= OTHER_CONTRAST
+        return shows and self.steady >= STEADY_MIN and self.judged.agreement < OTHER_AGREEMENT
 
     def well(self, *, young: bool) -> bool:
         """Whether it may be learned from."""

@@ -49,7 +49,10 @@ class TamperTrials:
     quiet_s: float = 60.0
     noise: float = 2.0
     alarm_s_max: float = 10.0
-    tuned: tuple[str, ...] = ("concourse_1", "fi00", "fi010", "fi011", "fi012", "fi013", "fi014", "nofi00", "nofi018")
+    tuned: tuple[str, ...] = (
+        *("concourse_1", "fi00", "fi010", "fi011", "fi012", "fi013", "fi014", "fi015", "fi021"),
+        *("nofi00", "nofi018", "nofi020", "nofi030"),
+    )
     only: tuple[str, ...] = ()
     deeds: tuple[str, ...] = ()
     everyday: tuple[str, ...] = ()
