@@ -78,7 +78,8 @@ def city(**camera):
 def run(readings, member=PLAIN, resources=None, wanted=(), share=1.0):
     """What masking says of each reading, one after the other."""
     stage, memory, said = member.start(resources or Resources()), None, []
-    stage.pace(share)
+    if share < 1.0:
+        stage.pace(share)
     for one in wanted:
         stage.heed(one)
     for reading in readings:
