@@ -37,7 +37,7 @@ SURE_S = 4.5
 SCORE_MIN, PEAK_MIN, CLEAR_MIN = 0.08, 0.12, 0.32
 """How much more alike than usual it must be, how much more than a frame beside it, and the sum of both."""
 
-STEADY, STEADY_PEAK_MIN = 0.1, 0.05
+STEADY, STEADY_PEAK_MIN = 0.1, 0.1
 """But for so many of its states, each must be so much more alike than a frame beside it: chance is not steady."""
 
 MARGIN_MIN = 0.03
