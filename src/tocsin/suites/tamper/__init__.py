@@ -35,7 +35,7 @@ class TamperTrials:
     Tampering is done on the pictures of real clips, with the noise of a sensor added to every picture and through an
     H.264 encoder. Clips are shorter than a trial, so each is shown once and then back and forth between chance
     turning points, never more than a second in one go: a loop would be a replay, and rightly told. Clips whose name
-    begins with one of `tuned` were looked at while thresholds were chosen: all others are reported apart.
+    begins with one of `tuned` were looked at state by state while rules were chosen: all others are reported apart.
     `cards` names a folder to write `vision.tamper.toml` into.
     """
 
@@ -50,8 +50,9 @@ class TamperTrials:
     noise: float = 2.0
     alarm_s_max: float = 10.0
     tuned: tuple[str, ...] = (
-        *("concourse_1", "fi00", "fi010", "fi011", "fi012", "fi013", "fi014", "fi015", "fi021"),
-        *("nofi00", "nofi018", "nofi020", "nofi030"),
+        *("concourse_1", "left_bag", "fi00", "fi010", "fi011", "fi012", "fi013", "fi014", "fi015", "fi021", "fi022"),
+        *("fi025", "nofi00", "nofi012", "nofi013", "nofi016", "nofi018", "nofi020", "nofi023", "nofi029", "nofi030"),
+        *("nofi031", "nofi032"),
     )
     only: tuple[str, ...] = ()
     deeds: tuple[str, ...] = ()
