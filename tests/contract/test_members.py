@@ -10,6 +10,12 @@ from tocsin.contract.walk import PACKAGES, members
 ALL = [member for package in PACKAGES for member in members(package)]
 DETECTORS = [member for member in ALL if package_of(member) == "detectors"]
 FLOW = [member for member in ALL if package_of(member) != "sources"]
+MODELS = {
+    "vision.masking": ("nanodet", "mb3-centernet", "centerface"),
+    "vision.people": ("nanodet",),
+    "vision.postures": ("movenet-multipose",),
+}
+"""What members look with by default: without it they are not tried."""
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +35,13 @@ def test_every_member_declares_itself_well(member, check, samples):
 
 
 @pytest.mark.parametrize("check", checks.BEHAVIOUR, ids=named)
-@pytest.mark.parametrize("member", FLOW, ids=named)
+@pytest.mark.parametrize(
+    "member",
+    [
+        pytest.param(one, id=named(one), marks=pytest.mark.needs_model(*MODELS.get(getattr(one, "kind", ""), ())))
+        for one in FLOW
+    ],
+)
 def test_every_member_behaves(member, check, samples):
     with where_models_are():
         check(tried(member), samples[member], ROOT)
