@@ -96,6 +96,8 @@ def _one(finding: Finding, hazard: Hazard, now: float, doubt: Doubt, spent: floa
         rule=finding.rule,
         tactic=finding.tactic,
         technique=finding.technique,
+        extents=finding.extents,
+        figures=finding.figures,
     )
 
 

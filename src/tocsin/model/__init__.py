@@ -1,5 +1,6 @@
 """The nouns of Tocsin. Imports nothing of ours but itself."""
 
+from tocsin.model.assessment import Extent, Figure, Ring
 from tocsin.model.body import Body, body_type, decode_body, known_bodies, tag_of
 from tocsin.model.casework import (
     Action,
@@ -68,7 +69,9 @@ __all__ = [
     "Contribution",
     "Decision",
     "Delivery",
+    "Extent",
     "Fact",
+    "Figure",
     "Finding",
     "Health",
     "Incident",
@@ -87,6 +90,7 @@ __all__ = [
     "Reading",
     "Receipt",
     "Refused",
+    "Ring",
     "SourceLost",
     "SourceState",
     "Stage",

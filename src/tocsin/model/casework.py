@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from tocsin.model.assessment import Extent, Figure
 from tocsin.model.facts import Fact, Weight
 from tocsin.model.place import Place, Validity
 from tocsin.model.words import IncidentState, Origin, Priority, Verdict
@@ -11,7 +12,7 @@ class Contribution(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One addend of a stage's score: `nats` counts after cap, decay and trust; `weight` before.
 
     `role` is prior, for, against or context; `note` says why `nats` differs from the weight.
-    `rule`, `tactic` and `technique` are those of the finding, where it names them.
+    `rule`, `tactic`, `technique`, `extents` and `figures` are those of the finding, where it has them.
     """
 
     id: str
@@ -27,6 +28,8 @@ class Contribution(Struct, frozen=True, kw_only=True, omit_defaults=True):
     rule: str = ""
     tactic: str = ""
     technique: str = ""
+    extents: tuple[Extent, ...] = ()
+    figures: tuple[Figure, ...] = ()
 
 
 class Reached(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from msgspec import Struct
 
+from tocsin.model.assessment import Extent, Figure
 from tocsin.model.body import Body
 from tocsin.model.place import Place
 from tocsin.model.words import Basis, Condition, Level, Origin
@@ -83,6 +84,7 @@ class Finding(Fact, frozen=True, kw_only=True, tag="finding"):
     `life` marks a raw priority 0: it reaches the operator even when fusion is down.
     `rule` is the id of the rule that fired, where one did; `tactic` and `technique` place it in
     MITRE ATT&CK (for ICS): a tactic's short name such as `lateral-movement`, an id such as `T0846`.
+    `extents` are regions on the map and `figures` numbers, as far as they are known: a repeat replaces them.
     """
 
     id: str
@@ -104,6 +106,8 @@ class Finding(Fact, frozen=True, kw_only=True, tag="finding"):
     rule: str = ""
     tactic: str = ""
     technique: str = ""
+    extents: tuple[Extent, ...] = ()
+    figures: tuple[Figure, ...] = ()
 
 
 class Health(Fact, frozen=True, kw_only=True, tag="health"):
