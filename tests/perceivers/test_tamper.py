@@ -12,7 +12,7 @@ from tocsin.contract.raster import Raster
 from tocsin.contract.resources import Resources
 from tocsin.model import ContractBroken, Origin, Reading
 from tocsin.perceivers.tamper import Tamper
-from tocsin.perceivers.tamper.echoes import FRAMES_MAX, Echoes
+from tocsin.perceivers.tamper.echoes import FRAMES_MAX, Echo, Echoes
 from tocsin.perceivers.tamper.grain import PATCHES
 
 cv2 = pytest.importorskip("cv2", reason="pictures need OpenCV: pip install 'tocsin[vision]'")
@@ -88,6 +88,16 @@ def test_a_hand_hides_the_view():
     assert last.shift_px < 0.02 * WIDTH
 
 
+def test_of_a_view_with_little_in_it_more_must_be_hidden():
+    sparse = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
+    sparse[:, :60] = place()[:, :60]
+    hidden = sparse.copy()
+    hidden[:90] = 90
+    last = told([*live(60, sparse, seed=1), *live(30, hidden, seed=4)])[-1]
+    assert last.agreement < 0.65
+    assert 0.1 < last.hidden < 0.25
+
+
 def test_whoever_passes_hides_nothing():
     passing = [picture.copy() for picture in live(30)]
     for n, picture in enumerate(passing):
@@ -134,6 +144,13 @@ def test_a_stretch_seen_before_is_known_again():
     states = told([*WELL, *WELL[15:55]])
     assert states[-1].replayed_s == pytest.approx(45 / FRAMES_PER_S, abs=0.01)
     assert not any(state.replayed_s for state in states[:20])
+
+
+@pytest.mark.parametrize(("lags_s", "sure"), [([9.0] * 12, True), ([9.0, 9.2, 8.8] * 4, False)])
+def test_what_is_played_again_keeps_step(lags_s, sure):
+    alike = Echo(9.0, 0.0, 6.0, lags_s=lags_s, every_s=1 / FRAMES_PER_S)
+    alike.scores, alike.peaks, alike.margins = [np.full(PATCHES, 0.4)] * 12, [0.3] * 12, [0.1] * 12
+    assert alike.sure is sure
 
 
 def test_a_recording_that_is_shown_in_a_loop_by_request_is_no_replay():

@@ -37,8 +37,8 @@ SURE_S = 4.5
 SCORE_MIN, PEAK_MIN, CLEAR_MIN = 0.08, 0.12, 0.32
 """How much more alike than usual it must be, how much more than a frame beside it, and the sum of both."""
 
-STEADY, STEADY_PEAK_MIN = 0.1, 0.1
-"""But for so many of its states, each must be so much more alike than a frame beside it: chance is not steady."""
+ASTRAY_MAX = 0.1
+"""In so many of its states at most may it lie a frame or more beside its usual place: what is played again keeps step."""
 
 MARGIN_MIN = 0.03
 """How much more alike it must be than what was seen some seconds ago, share of bits."""
@@ -60,6 +60,8 @@ class Echo:
     scores: list[Floats] = field(default_factory=list)
     peaks: list[float] = field(default_factory=list)
     margins: list[float] = field(default_factory=list)
+    lags_s: list[float] = field(default_factory=list)
+    every_s: float = 0.0
 
     @property
     def score(self) -> float:
@@ -77,6 +79,12 @@ class Echo:
         return float(np.mean(self.margins))
 
     @property
+    def astray(self) -> float:
+        """The share of states in which it was found nearer or further than it usually is."""
+        away_s = np.abs(np.asarray(self.lags_s) - np.median(self.lags_s))
+        return float(np.mean(away_s > self.every_s / 2))
+
+    @property
     def lasts_s(self) -> float:
         """For how long it has held."""
         return self.last - self.since
@@ -85,8 +93,7 @@ class Echo:
     def clear(self) -> bool:
         """Whether it is more than what stays, and more than what moves alike."""
         score, peak = self.score, self.peak
-        steady = float(np.quantile(self.peaks, STEADY)) >= STEADY_PEAK_MIN
-        more = steady and score >= SCORE_MIN and peak >= PEAK_MIN and score + peak >= CLEAR_MIN
+        more = self.astray <= ASTRAY_MAX and score >= SCORE_MIN and peak >= PEAK_MIN and score + peak >= CLEAR_MIN
         return self.margin >= MARGIN_MIN and (more or (self.lasts_s >= LONG_S and score >= LONG_SCORE))
 
     @property
@@ -132,7 +139,7 @@ class Echoes:
         change = 1.0 - float(likeness(bits, self._bits[self._next - 1]).mean())
         past = _Past(ages[old], self._bits[old], bits, max(change, CHANGE_MIN), 0.5 if fresh is None else fresh)
         self._follow(at, past, every_s)
-        self._suspect(at, past)
+        self._suspect(at, past, every_s)
         return max(self.echoes, key=lambda echo: (echo.sure, echo.lasts_s), default=None)
 
     def _follow(self, at: float, past: "_Past", every_s: float) -> None:
@@ -142,11 +149,11 @@ class Echoes:
         for echo in self.echoes:
             best = past.near(echo.lag_s, max(1.5 * every_s, 0.05))
             if best is not None and past.whole[best] >= floor:
-                past.add_to(echo, at, best)
+                past.add_to(echo, at, best, every_s)
                 kept.setdefault(best, echo)
         self.echoes = list(kept.values())
 
-    def _suspect(self, at: float, past: "_Past") -> None:
+    def _suspect(self, at: float, past: "_Past", every_s: float) -> None:
         """Take up the likest frames that nobody follows yet."""
         for best in past.likest(ECHOES_MAX):
             lag_s = float(past.ages[best])
@@ -154,7 +161,7 @@ class Echoes:
                 return
             if all(abs(lag_s - echo.lag_s) > 0.25 for echo in self.echoes):
                 echo = Echo(lag_s, at, at)
-                past.add_to(echo, at, best)
+                past.add_to(echo, at, best, every_s)
                 self.echoes.append(echo)
 
 
@@ -179,9 +186,10 @@ class _Past:
         found = np.argpartition(self.whole, -most)[-most:]
         return [int(one) for one in found[np.argsort(self.whole[found])[::-1]]]
 
-    def add_to(self, echo: Echo, at: float, best: int) -> None:
+    def add_to(self, echo: Echo, at: float, best: int, every_s: float) -> None:
         """Take one more state into a suspicion."""
-        echo.last, echo.lag_s = at, float(self.ages[best])
+        echo.last, echo.lag_s, echo.every_s = at, float(self.ages[best]), every_s
+        echo.lags_s = [*echo.lags_s, echo.lag_s][-STATES_MAX:]
         echo.scores = [*echo.scores, self._scores(best)][-STATES_MAX:]
         echo.peaks = [*echo.peaks, self._above_neighbours(best) / self._change][-STATES_MAX:]
         echo.margins = [*echo.margins, float(self.whole[best]) - (1.0 - self._fresh)][-STATES_MAX:]

@@ -19,6 +19,9 @@ PARTS_MIN = 0.4
 HIDDEN_S = 2.0
 """How long a part of the view must be hidden to count: people pass."""
 
+VIEW_MIN = 0.5
+"""Least part of the picture by which a hidden part is measured: what shows something in few places is soon hidden."""
+
 STEADY_S, STEADY_MIN = 2.0, 0.25
 """A view that agrees so much with that of two seconds ago stands still."""
 
@@ -95,7 +98,8 @@ class Sight:
 
     def _hidden(self, judged: Judged, every_s: float) -> float:
         self.hidden_s = np.where(judged.smooth, self.hidden_s + np.float32(every_s), np.float32(0.0))
-        whole = float(judged.weights.sum())
+        shows = float(np.mean(judged.weights > 0))
+        whole = float(judged.weights.sum()) * max(1.0, VIEW_MIN / shows) if shows > 0 else 0.0
         return float(judged.weights[self.hidden_s >= HIDDEN_S].sum()) / whole if whole > 0 else 0.0
 
     def _steady(self, at: float, now: View) -> tuple[float, float]:
