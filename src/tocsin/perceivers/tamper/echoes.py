@@ -38,7 +38,7 @@ SCORE_MIN, PEAK_MIN, CLEAR_MIN = 0.08, 0.12, 0.32
 """How much more alike than usual it must be, how much more than a frame beside it, and the sum of both."""
 
 ASTRAY_MAX = 0.1
-"""In so many of its states at most may it lie a frame or more beside its usual place: what is played again keeps step."""
+"""In so many of its states at most may it lie a frame or more beside its place: what is played again keeps step."""
 
 MARGIN_MIN = 0.03
 """How much more alike it must be than what was seen some seconds ago, share of bits."""
