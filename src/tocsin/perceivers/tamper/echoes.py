@@ -34,11 +34,14 @@ PATCHES_MIN = 12
 SURE_S = 4.5
 """How long a stretch must be alike."""
 
-SCORE_MIN, PEAK_MIN, CLEAR_MIN = 0.08, 0.12, 0.32
+SCORE_MIN, PEAK_MIN, CLEAR_MIN = 0.08, 0.12, 0.25
 """How much more alike than usual it must be, how much more than a frame beside it, and the sum of both."""
 
-ASTRAY_MAX = 0.1
+ASTRAY_MAX = 0.17
 """In so many of its states at most may it lie a frame or more beside its place: what is played again keeps step."""
+
+STEADY = 0.1
+"""All but so many of its states must be more alike than the frames beside them: chance is not steady."""
 
 MARGIN_MIN = 0.03
 """How much more alike it must be than what was seen some seconds ago, share of bits."""
@@ -93,7 +96,8 @@ class Echo:
     def clear(self) -> bool:
         """Whether it is more than what stays, and more than what moves alike."""
         score, peak = self.score, self.peak
-        more = self.astray <= ASTRAY_MAX and score >= SCORE_MIN and peak >= PEAK_MIN and score + peak >= CLEAR_MIN
+        steady = self.astray <= ASTRAY_MAX and np.quantile(self.peaks, STEADY) >= 0.0
+        more = steady and score >= SCORE_MIN and peak >= PEAK_MIN and score + peak >= CLEAR_MIN
         return self.margin >= MARGIN_MIN and (more or (self.lasts_s >= LONG_S and score >= LONG_SCORE))
 
     @property
