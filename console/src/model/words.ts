@@ -45,6 +45,11 @@ const FAMILY: Record<string, string> = {
   contact: 'contacts',
   sound: 'microphones',
   feed: 'feeds',
+  lane: 'screening lanes',
+  screening: 'screening lanes',
+  sapient: 'SAPIENT nodes',
+  water: 'water probes',
+  air: 'air collectors',
 };
 
 /** The plural by which people call a family of sensors. */
