@@ -2,6 +2,7 @@
 import type { Map as Atlas } from 'maplibre-gl';
 import type { Priority } from '../model/wire';
 import { DIGIT_Y, OUTLINES } from '../parts/shapes';
+import type { Hatch } from './looks';
 import type { Colours } from './tokens';
 
 const RATIO = 2;
@@ -77,6 +78,46 @@ function hatch(colour: string): Draw {
   };
 }
 
+/** Lines a certain distance apart; `crossed` in both directions. */
+function lines(colour: string, apart: number, crossed = false): Draw {
+  return (pen) => {
+    pen.strokeStyle = colour;
+    pen.globalAlpha = 0.4;
+    pen.lineWidth = 1;
+    for (let x = -12; x <= 12; x += apart) {
+      pen.beginPath();
+      pen.moveTo(x, 12);
+      pen.lineTo(x + 12, 0);
+      if (crossed) {
+        pen.moveTo(x, 0);
+        pen.lineTo(x + 12, 12);
+      }
+      pen.stroke();
+    }
+  };
+}
+
+/** A head that points east: along the line that it stands on. */
+function arrow(colour: string, ground: string): Draw {
+  return (pen) => {
+    pen.strokeStyle = ground;
+    pen.fillStyle = colour;
+    pen.lineWidth = 3;
+    pen.lineJoin = 'round';
+    pen.beginPath();
+    pen.moveTo(7, 5);
+    pen.lineTo(18, 12);
+    pen.lineTo(7, 19);
+    pen.closePath();
+    pen.stroke();
+    pen.fill();
+  };
+}
+
+const hatches = (c: Colours): Record<Hatch, Draw> => ({
+  'hatch-sparse': lines(c.p1, 12), 'hatch-crossed': lines(c.p1, 6, true), 'hatch-dense': lines(c.text, 4), 'hatch-advice': lines(c.accent, 12),
+});
+
 function chosenRing(inner: Draw, colour: string): Draw {
   return (pen) => {
     inner(pen);
@@ -108,7 +149,8 @@ export function addMarks(atlas: Atlas, c: Colours): void {
   const sized: [number, Record<string, Draw>][] = [
     [24, sensorMarks(c)],
     [32, incidentMarks(c)],
-    [12, { 'hatch-footprint': hatch(c.p0), 'hatch-warning': hatch(c.accent) }],
+    [24, { arrow: arrow(c.accent, c.ground) }],
+    [12, { 'hatch-footprint': hatch(c.p0), 'hatch-warning': hatch(c.accent), ...hatches(c) }],
   ];
   for (const [size, marks] of sized) for (const [name, draw] of Object.entries(marks)) if (!atlas.hasImage(name)) atlas.addImage(name, drawn(size, draw), { pixelRatio: RATIO });
 }
