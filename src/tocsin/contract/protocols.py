@@ -211,6 +211,28 @@ class Tasked(Protocol):
         ...
 
 
+class Listening(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An address at which a source waits for devices to connect: `transport` is tcp or udp.
+
+    `secure` says that it takes TLS alone; `connected` is how many are connected now, None where that means nothing.
+    """
+
+    transport: str
+    host: str
+    port: int
+    secure: bool = False
+    connected: int | None = None
+
+
+@runtime_checkable
+class Listens(Protocol):
+    """A running source that devices connect to: the System page shows where."""
+
+    def listening(self) -> Sequence[Listening]:
+        """The addresses that are open now; from any thread."""
+        ...
+
+
 class Source(Member, Protocol):
     """A connection to the world: start it with resources and the last snapshot.
 

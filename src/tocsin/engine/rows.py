@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from tocsin.contract.protocols import Listening
 from tocsin.model import Place
 
 
@@ -43,7 +44,7 @@ class StageRow(Struct, frozen=True, kw_only=True):
 
 
 class SourceRow(Struct, frozen=True, kw_only=True):
-    """One connection: what it delivered and what is wrong with it."""
+    """One connection: what it delivered, what is wrong with it, and where it listens, if devices come to it."""
 
     id: str
     kind: str
@@ -51,6 +52,7 @@ class SourceRow(Struct, frozen=True, kw_only=True):
     rejected: int = 0
     last_at: float | None = None
     problem: str = ""
+    listening: tuple[Listening, ...] = ()
 
 
 class Bucket(Struct, frozen=True, kw_only=True):

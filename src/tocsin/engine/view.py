@@ -242,8 +242,9 @@ class View:
             seat.condition, seat.changed = fact.condition, True
 
     def _finding(self, fact: Finding) -> None:
-        """A raw priority 0 is shown at once, whether or not fusion follows."""
-        if fact.id not in self._raw:
+        """A raw priority 0 is shown at once, whether or not fusion follows, and again as its regions change."""
+        known = self._raw.get(fact.id)
+        if known is None or (known.extents, known.figures) != (fact.extents, fact.figures):
             self._raw[fact.id] = fact
             self.ring.tell("finding", fact)
 
