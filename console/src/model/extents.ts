@@ -12,7 +12,7 @@ export const KIND_WORD: Record<Kind, string> = {
   region: 'Probable place',
   ellipse: 'Probable place (sound)',
   path: 'Path',
-  advice: 'Where to look next',
+  advice: 'Look here next',
   error: 'Expected error',
   other: 'Other area',
 };
@@ -48,7 +48,7 @@ export function lookOf(extent: Extent): Look {
 }
 
 const LOOK_WORD: Partial<Record<Look, string>> = {
-  'footprint-0': 'level exceeded', 'footprint-1': 'level 1', 'footprint-2': 'level 2', 'footprint-3': 'level 3',
+  'footprint-0': 'exceeded', 'footprint-1': 'level 1', 'footprint-2': 'level 2', 'footprint-3': 'level 3',
   'region-inner': '50 %', 'region-outer': '90 %', 'ellipse-inner': '50 %', 'ellipse-outer': '90 %',
 };
 
@@ -69,7 +69,8 @@ function newest(of: string, parts: readonly Part[]): Told[] {
     }
   return KINDS.flatMap((kind) => {
     const part = last.get(kind);
-    return (part?.extents ?? []).filter((extent) => kindOf(extent) === kind).map((extent) => ({ of, finding: part?.id ?? '', found: part?.at ?? 0, extent }));
+    const mine = (part?.extents ?? []).filter((extent) => kindOf(extent) === kind).sort((a, b) => (a.at ?? 0) - (b.at ?? 0));
+    return mine.map((extent) => ({ of, finding: part?.id ?? '', found: part?.at ?? 0, extent }));
   });
 }
 
@@ -81,6 +82,12 @@ export const rawExtents = (raw: Iterable<Finding>): Told[] => [...raw].flatMap((
 
 /** How many minutes after its finding a region holds; null where it holds at any time. */
 export const stepOf = ({ extent, found }: Told): number | null => (extent.at === undefined ? null : Math.max(0, Math.round((extent.at - found) / 60)));
+
+/** Seconds after which regions that change with time are old. */
+export const OLD_S = 120;
+
+/** When regions were worked out, louder once that is long ago. */
+export const agedWord = (age_s: number, text: string): string => (age_s > OLD_S ? `Old: worked out ${text} ago, and nothing newer came` : `worked out ${text} ago`);
 
 /** The moments that can be chosen, in minutes; none where there is nothing to choose. */
 export function stepsOf(told: readonly Told[]): number[] {

@@ -220,7 +220,7 @@ export interface System {
   log: Record<string, number>;
   outbox: Record<string, number>;
   stages: { name: string; kind: string; seen: number; out: number; keys: number; failed: number; problem: string }[];
-  sources: { id: string; kind: string; received: number; rejected: number; last_at: number | null; problem: string }[];
+  sources: { id: string; kind: string; received: number; rejected: number; last_at: number | null; problem: string; listens?: string }[];
   reporting: { family: string; reporting: number; total: number }[];
   memory_mb: number;
   rules: RulesRow | null;

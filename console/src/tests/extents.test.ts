@@ -1,6 +1,6 @@
 // Regions of findings: which are shown, how they look, when they hold; units, sizes and how sure it is.
 import { expect, it } from 'vitest';
-import { advises, atStep, extentsOf, figuresOf, kindOf, lookOf, rawExtents, stepOf, stepsOf, stepWord, type Told } from '../model/extents';
+import { advises, agedWord, atStep, extentsOf, figuresOf, kindOf, lookOf, rawExtents, stepOf, stepsOf, stepWord, type Told } from '../model/extents';
 import { areaOf, areaWord, inside, lengthOf, lengthWord, polygonsOf, sizeWord, sureWords, widthOf } from '../model/regions';
 import { amount, interval, number, unitWord } from '../model/units';
 import { incidentFrom, type Contribution, type Extent, type Figure, type Incident, type Position } from '../model/wire';
@@ -44,6 +44,15 @@ it('offers moments only where there are several', () => {
   expect(stepsOf([told(extent('plume', { at: 1003 })), told(extent('isolation'))])).toEqual([]);
   expect(stepOf(told(extent('path', { at: 400 })))).toBe(0);
   expect([0, 5].map(stepWord)).toEqual(['now', '+5 min']);
+});
+
+it('is louder about regions that are old', () => {
+  expect([21, 300].map((age) => agedWord(age, `${age} s`))).toEqual(['worked out 21 s ago', 'Old: worked out 300 s ago, and nothing newer came']);
+});
+
+it('lists the moments of a kind in their order', () => {
+  const plumes = [1600, 1000, 1300].map((at) => extent('plume', { label: String(at), at }));
+  expect(labels(extentsOf(incident([part('a', 1000, { extents: plumes })])))).toEqual(['1000', '1300', '1600']);
 });
 
 it('shows at a moment what is told for it, else what was last told of that kind', () => {
