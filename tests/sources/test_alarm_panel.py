@@ -356,12 +356,10 @@ def test_trouble_with_a_panel_is_told_for_ten_minutes(desk):
     assert reception.problem() == ""
 
 
-def test_it_says_where_it_listens_and_how_many_are_connected(running):
-    (before,) = [one for one in running.listening() if one.transport == "tcp"]
-    with calling(running, transport="tcp", account="1234", key=b"") as panel:
-        panel.send("Nri1/BA3")
-        running.next_batch(5.0)
-        (during,) = [one for one in running.listening() if one.transport == "tcp"]
-    running.close()
-    assert (before.port, before.connected, during.connected) == (running.port, 0, 1)
-    assert list(running.listening()) == []
+@pytest.mark.parametrize(
+    ("how", "told"), [({}, "tcp 127.0.0.1:{0}, udp 127.0.0.1:{0}"), ({"tcp": False}, "udp 127.0.0.1:{0}")]
+)
+def test_it_says_where_it_listens(how, told):
+    started = AlarmPanels(panels=PANELS, port=0, **how).start(SECRETS)
+    assert started.listens == told.format(started.port)
+    started.close()

@@ -57,10 +57,8 @@ def test_figures_keep_interval_field_unit_and_note(desk):
     assert figures[0].items() >= {"low": 31.0, "high": 140.0, "field_unit": "[lb_av]", "field_value": 137.0}.items()
 
 
-def test_a_source_that_listens_says_where(desk):
+def test_a_source_that_listens_says_where(desk, city):
     sources = {one["id"]: one for one in desk.get("/api/state").json()["system"]["sources"]}
-    tcp, udp = sources["panels"]["listening"]
-    assert (tcp["transport"], tcp["host"], tcp["connected"]) == ("tcp", "127.0.0.1", 0)
-    assert (udp["transport"], udp["port"]) == ("udp", tcp["port"])
-    assert "connected" not in udp
-    assert sources["gas"]["listening"] == []
+    port = city.engine.lines["panels"].running.port
+    assert sources["panels"]["listens"] == f"tcp 127.0.0.1:{port}, udp 127.0.0.1:{port}"
+    assert sources["gas"]["listens"] == ""

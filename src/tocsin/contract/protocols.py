@@ -211,25 +211,13 @@ class Tasked(Protocol):
         ...
 
 
-class Listening(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An address at which a source waits for devices to connect: `transport` is tcp or udp.
-
-    `secure` says that it takes TLS alone; `connected` is how many are connected now, None where that means nothing.
-    """
-
-    transport: str
-    host: str
-    port: int
-    secure: bool = False
-    connected: int | None = None
-
-
 @runtime_checkable
 class Listens(Protocol):
     """A running source that devices connect to: the System page shows where."""
 
-    def listening(self) -> Sequence[Listening]:
-        """The addresses that are open now; from any thread."""
+    @property
+    def listens(self) -> str:
+        """Transport and address, such as `tcp 127.0.0.1:5020` (`tcp+tls` where TLS is asked for), parted by commas."""
         ...
 
 

@@ -2,7 +2,6 @@
 
 from msgspec import Struct
 
-from tocsin.contract.protocols import Listening
 from tocsin.model import Place
 
 
@@ -44,7 +43,7 @@ class StageRow(Struct, frozen=True, kw_only=True):
 
 
 class SourceRow(Struct, frozen=True, kw_only=True):
-    """One connection: what it delivered, what is wrong with it, and where it listens, if devices come to it."""
+    """One connection: what it delivered and what is wrong with it; where it listens, if it waits for others."""
 
     id: str
     kind: str
@@ -52,7 +51,7 @@ class SourceRow(Struct, frozen=True, kw_only=True):
     rejected: int = 0
     last_at: float | None = None
     problem: str = ""
-    listening: tuple[Listening, ...] = ()
+    listens: str = ""
 
 
 class Bucket(Struct, frozen=True, kw_only=True):

@@ -112,7 +112,7 @@ class Status:
                 rejected=line.rejected,
                 last_at=line.last_at,
                 problem=line.problem,
-                listening=tuple(line.running.listening()) if isinstance(line.running, Listens) else (),
+                listens=line.running.listens if isinstance(line.running, Listens) else "",
             )
             for line in list(self.engine.lines.values())
         )

@@ -1,13 +1,12 @@
 """Alarm panels that report by SIA DC-09 over TCP or UDP; each message is acknowledged when it is on disk."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from msgspec import Struct
 
-from tocsin.contract.protocols import Delivered, Listening
+from tocsin.contract.protocols import Delivered
 from tocsin.contract.resources import Resources
 from tocsin.formats.sia_dc09 import Codes, key_of
 from tocsin.model import ConfigError, Level, Origin
@@ -131,12 +130,13 @@ class RunningAlarmPanels:
         """What is wrong with a panel that called of late: not listed, wrong key, wrong clock; else empty."""
         return self._board.problem() or self._reception.problem()
 
-    def listening(self) -> Sequence[Listening]:
+    @property
+    def listens(self) -> str:
         """Where panels call."""
-        declared, count = self._declared, self._board.connected
-        tcp = Listening(transport="tcp", host=declared.host, port=self.port, connected=count)
-        udp = Listening(transport="udp", host=declared.host, port=self.port)
-        return [one for one, wanted in ((tcp, declared.tcp), (udp, declared.udp)) if wanted and self._board.open]
+        declared = self._declared
+        transports = [name for name, wanted in (("tcp", declared.tcp), ("udp", declared.udp)) if wanted]
+        host = f"[{declared.host}]" if ":" in declared.host else declared.host
+        return ", ".join(f"{name} {host}:{self.port}" for name in transports)
 
     def close(self) -> None:
         """Hang up; what was not acknowledged, panels send again."""

@@ -175,16 +175,6 @@ class Switchboard:
         self._selector.unregister(line.socket)
         line.socket.close()
 
-    @property
-    def connected(self) -> int:
-        """How many panels are connected by TCP."""
-        return len(self._lines)
-
-    @property
-    def open(self) -> bool:
-        """Whether anybody can call."""
-        return self._thread.is_alive() and not self._closed.is_set()
-
     def problem(self) -> str:
         """Why panels cannot connect now; empty while they can."""
         return self._problem
