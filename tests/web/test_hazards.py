@@ -1,8 +1,11 @@
 """What findings draw and conclude reaches the console whole; where sources listen is told."""
 
+import time
+
 import pytest
 
 from tests.web.house import running, wait_for
+from tests.web.trial_lane import DAY, lines
 from tests.web.trial_release import FIGURES, MOMENTS_MIN, installed
 from tocsin.contract.resources import Resources
 from tocsin.sources.alarm_panel import AlarmPanels, Panel
@@ -17,6 +20,7 @@ def city(tmp_path_factory):
             "panels", "alarm.panel", AlarmPanels(panels={"hall": Panel(account="1234")}, port=0).start(Resources())
         )
         town.release().raise_for_status()
+        town.post(lines("gas-2", time.time() - 60, *DAY)).raise_for_status()
         wait_for(lambda: parts(town.house.view.incidents()))
         yield town
 
@@ -62,3 +66,16 @@ def test_a_source_that_listens_says_where(desk, city):
     port = city.engine.lines["panels"].running.port
     assert sources["panels"]["listens"] == f"tcp 127.0.0.1:{port}, udp 127.0.0.1:{port}"
     assert sources["gas"]["listens"] == ""
+
+
+def test_a_lane_is_told_with_its_alarms_and_its_false_alarm_rate(desk):
+    (lane,) = wait_for(lambda: desk.get("/api/lanes").json())
+    assert (lane["id"], lane["screened"], lane["alarms"], lane["resolved"], lane["confirmed"]) == (
+        "gas-2",
+        500,
+        3,
+        2,
+        1,
+    )
+    assert lane["false_rate"] == pytest.approx(0.004)
+    assert lane["false_rate_max"] == pytest.approx(6.296 / 500, rel=1e-3)
