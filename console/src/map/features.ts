@@ -8,6 +8,7 @@ import { health, healthWords } from '../model/sensors';
 import type { Dot } from '../model/cameras';
 import type { Incident, Place, Position, Proposal, SensorRow } from '../model/wire';
 import { circle, closed, cone } from './geometry';
+import { GLYPHS } from './glyphs';
 
 export const NOTHING: FeatureCollection = { type: 'FeatureCollection', features: [] };
 
@@ -33,8 +34,9 @@ export function sensorFeatures(sensors: Iterable<SensorRow>, now: number, chosen
       const loud = ['silent', 'suspect', 'compromised'].includes(state);
       const label = loud ? `${sensor.name}\n${healthWords(sensor, now)}` : sensor.name;
       const plain = sensor.family === 'camera' && state === 'ok' ? 'small' : MARK[state];
-      const mark = sensor.id === chosen ? `${plain}-chosen` : plain;
-      return feature(point(sensor.place), { id: sensor.id, label, mark, loud, family: sensor.family });
+      const glyph = plain === 'dot' && sensor.family in GLYPHS ? `family-${sensor.family}` : plain;
+      const [mark, near] = [plain, glyph].map((name) => (sensor.id === chosen ? `${name}-chosen` : name));
+      return feature(point(sensor.place), { id: sensor.id, label, mark, near, loud, family: sensor.family });
     }),
   );
 }

@@ -2,6 +2,7 @@
 import type { Map as Atlas } from 'maplibre-gl';
 import type { Priority } from '../model/wire';
 import { DIGIT_Y, OUTLINES } from '../parts/shapes';
+import { GLYPHS } from './glyphs';
 import type { Hatch } from './looks';
 import type { Colours } from './tokens';
 
@@ -137,6 +138,19 @@ function sensorMarks(c: Colours): Record<string, Draw> {
   return { ...marks, ...Object.fromEntries(Object.entries(marks).map(([name, draw]) => [`${name}-chosen`, chosenRing(draw, c.accent)])) };
 }
 
+/** A ring with the glyph of a family in it; with a second ring where it is chosen. */
+function familyMarks(c: Colours): Record<string, Draw> {
+  const glyph = (outline: string): Draw => (pen) => {
+    ring(c.text, c.ground, 8, [], 1.2)(pen);
+    pen.setLineDash([]);
+    pen.lineWidth = 1.2;
+    pen.lineJoin = pen.lineCap = 'round';
+    pen.stroke(new Path2D(outline));
+  };
+  const marks = Object.entries(GLYPHS).map(([family, outline]) => [`family-${family}`, glyph(outline)] as const);
+  return Object.fromEntries(marks.flatMap(([name, draw]) => [[name, draw], [`${name}-chosen`, chosenRing(draw, c.accent)]]));
+}
+
 function incidentMarks(c: Colours): Record<string, Draw> {
   const all: [Priority, string][] = [[0, c.p0], [1, c.p1], [2, c.p2], [3, c.p3]];
   const fresh = all.map(([p, colour]) => [`p${p}`, shape(p, colour, c['on-priority'], p === 3, c.ground)]);
@@ -147,7 +161,7 @@ function incidentMarks(c: Colours): Record<string, Draw> {
 /** Give the map all marks in the colours of the theme. */
 export function addMarks(atlas: Atlas, c: Colours): void {
   const sized: [number, Record<string, Draw>][] = [
-    [24, sensorMarks(c)],
+    [24, { ...sensorMarks(c), ...familyMarks(c) }],
     [32, incidentMarks(c)],
     [24, { arrow: arrow(c.accent, c.ground) }],
     [12, { 'hatch-footprint': hatch(c.p0), 'hatch-warning': hatch(c.accent), ...hatches(c) }],

@@ -62,15 +62,9 @@ function lookLayers(look: Look, { ink, width, dash, hatch }: Drawing, c: Colours
 
 function extentLayers(c: Colours, scale: number): LayerSpecification[] {
   const looks = Object.entries(LOOKS) as [Look, Drawing][];
-  const near: ExpressionSpecification = ['!', ['get', 'faint']];
   return [
     ...looks.flatMap(([look, drawing]) => lookLayers(look, drawing, c, scale)),
     { id: 'extent-way', type: 'symbol', source: 'extents', filter: ['==', ['get', 'look'], 'path'], layout: { 'symbol-placement': 'line', 'symbol-spacing': 70, 'icon-image': 'arrow', 'icon-size': 0.7 * scale, 'icon-allow-overlap': true } },
-    {
-      id: 'extent-label', type: 'symbol', source: 'extents', filter: near,
-      layout: { 'symbol-placement': 'line', 'symbol-spacing': 400, 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': 12 * scale, 'text-offset': [0, -0.9] },
-      paint: { 'text-color': c.text, 'text-halo-color': c.ground, 'text-halo-width': 2 },
-    },
   ];
 }
 
@@ -84,7 +78,7 @@ function labelLayers(c: Colours, scale: number): LayerSpecification[] {
       paint: { 'text-color': c.second, ...halo },
     },
     { id: 'tracks', type: 'circle', source: 'tracks', minzoom: 15, paint: { 'circle-radius': 2.5 * scale, 'circle-color': ['match', ['get', 'label'], 'person', c.text, c.second], 'circle-opacity': 0.9 } },
-    { id: 'sensors', type: 'symbol', source: 'sensors', layout: { 'icon-image': ['get', 'mark'], 'icon-size': scale, 'icon-allow-overlap': true, 'icon-ignore-placement': true } },
+    { id: 'sensors', type: 'symbol', source: 'sensors', layout: { 'icon-image': ['step', ['zoom'], ['get', 'mark'], near - 0.7, ['get', 'near']], 'icon-size': scale, 'icon-allow-overlap': true, 'icon-ignore-placement': true } },
     {
       id: 'sensor-labels', type: 'symbol', source: 'sensors', minzoom: near, layout: sensorText(scale), filter: ['any', ['!=', ['get', 'family'], 'camera'], ['>=', ['zoom'], near + 1.5]],
       paint: { 'text-color': c.second, ...halo },
@@ -92,6 +86,11 @@ function labelLayers(c: Colours, scale: number): LayerSpecification[] {
     {
       id: 'sensor-trouble', type: 'symbol', source: 'sensors', filter: ['get', 'loud'], maxzoom: near, minzoom: near - 2, layout: sensorText(scale),
       paint: { 'text-color': c.text, ...halo },
+    },
+    {
+      id: 'extent-label', type: 'symbol', source: 'extents', filter: ['!', ['get', 'faint']],
+      layout: { 'symbol-placement': 'line', 'symbol-spacing': 400, 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': 12 * scale, 'text-offset': [0, -0.9], 'text-max-angle': 70 },
+      paint: { 'text-color': c.text, 'text-halo-color': c.ground, 'text-halo-width': 2 },
     },
     {
       id: 'incidents', type: 'symbol', source: 'incidents',

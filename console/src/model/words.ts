@@ -48,8 +48,6 @@ const FAMILY: Record<string, string> = {
   lane: 'screening lanes',
   screening: 'screening lanes',
   sapient: 'SAPIENT nodes',
-  water: 'water probes',
-  air: 'air collectors',
 };
 
 /** The plural by which people call a family of sensors. */

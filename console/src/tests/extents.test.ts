@@ -1,9 +1,10 @@
 // Regions of findings: which are shown, how they look, when they hold; units, sizes and how sure it is.
 import { expect, it } from 'vitest';
+import { extentFeatures, sensorFeatures } from '../map/features';
 import { advises, agedWord, atStep, extentsOf, figuresOf, kindOf, lookOf, rawExtents, stepOf, stepsOf, stepWord, type Told } from '../model/extents';
 import { areaOf, areaWord, inside, lengthOf, lengthWord, polygonsOf, sizeWord, sureWords, widthOf } from '../model/regions';
 import { amount, interval, number, unitWord } from '../model/units';
-import { incidentFrom, type Contribution, type Extent, type Figure, type Incident, type Position } from '../model/wire';
+import { incidentFrom, sensorFrom, type Contribution, type Extent, type Figure, type Incident, type Position } from '../model/wire';
 
 const square = (side: number, lon = 0, lat = 0): Position[] => [[lon, lat], [lon + side, lat], [lon + side, lat + side], [lon, lat + side], [lon, lat]];
 const extent = (kind: string, more: Partial<Extent> = {}): Extent => ({ kind, label: kind, rings: [square(0.001)], ...more });
@@ -111,4 +112,18 @@ it('says how sure it is, and what is known least', () => {
   const said = sureWords([told(extent('region', { probability: 0.9 })), told(extent('plume'))], [figure('amount', 3, 40), figure('rate', 9, 11)]);
   expect(said).toEqual(['90\u00a0% sure that it lies in 1.24\u00a0ha, 160\u00a0m at the widest.', 'Known least: amount, 10\u00a0kg, with 90\u00a0% from 3 to 40\u00a0kg.']);
   expect(sureWords([], [])).toEqual([]);
+});
+
+it('draws regions of other incidents faintly, and no kind that is switched off', () => {
+  const all = [told(extent('plume')), { ...told(extent('isolation')), of: 'j' }, told(extent('path', { rings: [[[0, 0], [1, 1]]] }))];
+  const drawn = (opened: string | null, hidden: 'plume'[] = []) => extentFeatures(all, opened, new Set(hidden)).features.map(({ geometry, properties }) => [geometry.type, properties?.look, properties?.faint]);
+  expect(drawn('i')).toEqual([['MultiPolygon', 'plume', false], ['MultiPolygon', 'isolation', true], ['MultiLineString', 'path', false]]);
+  expect(drawn(null, ['plume'])).toEqual([['MultiPolygon', 'isolation', false], ['MultiLineString', 'path', false]]);
+});
+
+it('draws a sensor by its family when the map is near, and by its trouble always', () => {
+  const place = { lon: 0, lat: 0 };
+  const rows = [{ id: 'c', family: 'radiation', last_at: 100 }, { id: 'g', family: 'gas', condition: 'silent' as const }, { id: 'x', family: 'other', last_at: 100 }];
+  const marks = sensorFeatures(rows.map((row) => sensorFrom({ ...row, place })), 110, 'c').features.map(({ properties }) => [properties?.mark, properties?.near]);
+  expect(marks).toEqual([['dot-chosen', 'family-radiation-chosen'], ['dashed', 'dashed'], ['dot', 'dot']]);
 });
