@@ -76,6 +76,7 @@ const VERB: Record<string, string> = {
   maintenance: 'in maintenance',
   'in-service': 'back in service',
   aim: 'aimed',
+  order: 'asked; its answer comes as a reading',
 };
 
 /** What somebody did, in the past tense. */
