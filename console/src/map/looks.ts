@@ -16,7 +16,6 @@ export interface Drawing {
 export const LOOKS: Record<Look, Drawing> = {
   error: { ink: 'second', width: 1, dash: [1, 3] },
   other: { ink: 'text', width: 1.5, dash: [8, 3, 1, 3] },
-  advice: { ink: 'accent', width: 2, dash: [1, 1.5], hatch: 'hatch-advice' },
   'protective-action': { ink: 'p0', width: 2, dash: [7, 3] },
   'footprint-0': { ink: 'p1', width: 1.5, dash: [4, 2], hatch: 'hatch-sparse' },
   'footprint-1': { ink: 'p1', width: 1.5, dash: [1, 2] },
@@ -28,5 +27,6 @@ export const LOOKS: Record<Look, Drawing> = {
   'region-inner': { ink: 'text', width: 2.5, dash: [], hatch: 'hatch-dense' },
   'ellipse-outer': { ink: 'text', width: 1.5, dash: [3, 2] },
   'ellipse-inner': { ink: 'text', width: 2.5, dash: [], hatch: 'hatch-dense' },
+  advice: { ink: 'accent', width: 2, dash: [1, 1.5], hatch: 'hatch-advice' },
   path: { ink: 'accent', width: 3, dash: [] },
 };

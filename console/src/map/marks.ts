@@ -79,19 +79,17 @@ function hatch(colour: string): Draw {
   };
 }
 
-/** Lines a certain distance apart; `crossed` in both directions. */
-function lines(colour: string, apart: number, crossed = false): Draw {
+/** Lines a certain distance apart, rising, falling, or both. */
+function lines(colour: string, apart: number, turns: ('rising' | 'falling')[] = ['rising']): Draw {
   return (pen) => {
     pen.strokeStyle = colour;
     pen.globalAlpha = 0.4;
     pen.lineWidth = 1;
     for (let x = -12; x <= 12; x += apart) {
       pen.beginPath();
-      pen.moveTo(x, 12);
-      pen.lineTo(x + 12, 0);
-      if (crossed) {
-        pen.moveTo(x, 0);
-        pen.lineTo(x + 12, 12);
+      for (const turn of turns) {
+        pen.moveTo(x, turn === 'rising' ? 12 : 0);
+        pen.lineTo(x + 12, turn === 'rising' ? 0 : 12);
       }
       pen.stroke();
     }
@@ -116,7 +114,7 @@ function arrow(colour: string, ground: string): Draw {
 }
 
 const hatches = (c: Colours): Record<Hatch, Draw> => ({
-  'hatch-sparse': lines(c.p1, 12), 'hatch-crossed': lines(c.p1, 6, true), 'hatch-dense': lines(c.text, 4), 'hatch-advice': lines(c.accent, 12),
+  'hatch-sparse': lines(c.p1, 12), 'hatch-crossed': lines(c.p1, 6, ['rising', 'falling']), 'hatch-dense': lines(c.text, 4), 'hatch-advice': lines(c.accent, 6, ['falling']),
 });
 
 function chosenRing(inner: Draw, colour: string): Draw {
