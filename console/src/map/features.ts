@@ -2,7 +2,7 @@
 import type { Feature, FeatureCollection, Geometry } from 'geojson';
 import { unacknowledged } from '../model/cases';
 import { warningFrom } from '../model/draft';
-import { extentsOf, kindOf, lookOf, type Kind, type Told } from '../model/extents';
+import { extentsOf, kindOf, lookOf, titled, type Kind, type Told } from '../model/extents';
 import { polygonsOf } from '../model/regions';
 import { health, healthWords } from '../model/sensors';
 import type { Dot } from '../model/cameras';
@@ -87,7 +87,7 @@ export const extentFeatures = (told: readonly Told[], opened: string | null, hid
   collection(
     told
       .filter(({ extent }) => !hidden.has(kindOf(extent)))
-      .map((one) => feature(geometryOf(one), { look: lookOf(one.extent), label: short(one.extent.label), faint: opened !== null && one.of !== opened })),
+      .map((one) => feature(geometryOf(one), { look: lookOf(one.extent), label: short(titled(one.extent.label)), faint: opened !== null && one.of !== opened })),
   );
 
 /** The rings of all polygons in a collection. */

@@ -10,7 +10,7 @@ export const KIND_WORD: Record<Kind, string> = {
   footprint: 'Footprint',
   plume: 'Plume',
   region: 'Probable place',
-  ellipse: 'Probable place (sound)',
+  ellipse: 'Error ellipse',
   path: 'Path',
   advice: 'Look here next',
   error: 'Expected error',
@@ -27,6 +27,9 @@ export interface Told {
   found: number;
   extent: Extent;
 }
+
+/** A label as a line of its own. */
+export const titled = (label: string): string => label.slice(0, 1).toUpperCase() + label.slice(1);
 
 const isKind = (name: string): name is Kind => KINDS.includes(name as Kind);
 
@@ -47,13 +50,14 @@ export function lookOf(extent: Extent): Look {
   return kind;
 }
 
-const LOOK_WORD: Partial<Record<Look, string>> = {
-  'footprint-0': 'exceeded', 'footprint-1': 'level 1', 'footprint-2': 'level 2', 'footprint-3': 'level 3',
-  'region-inner': '50 %', 'region-outer': '90 %', 'ellipse-inner': '50 %', 'ellipse-outer': '90 %',
-};
+const GRADE_WORD: Partial<Record<Look, string>> = { 'footprint-0': 'exceeded', 'footprint-1': 'level 1', 'footprint-2': 'level 2', 'footprint-3': 'level 3' };
 
-/** What tells a look from others of its kind; empty where the kind has one look. */
-export const lookWord = (look: Look): string => LOOK_WORD[look] ?? '';
+/** What tells a look from others of its kind: a level, or the probabilities with which something lies in it. */
+export function lookWord(look: Look, told: readonly Told[]): string {
+  const shares = told.filter(({ extent }) => lookOf(extent) === look && extent.probability !== undefined).map(({ extent }) => Math.round((extent.probability ?? 0) * 100));
+  const distinct = [...new Set(shares)].sort((a, b) => a - b);
+  return GRADE_WORD[look] ?? (distinct.length ? `${distinct.join(', ')} %` : '');
+}
 
 type Part = Pick<Contribution, 'id' | 'at' | 'extents'>;
 

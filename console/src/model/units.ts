@@ -18,7 +18,7 @@ function factor(code: string): string {
 
 /** A unit as people write it: `uSv/h` is µSv/h, `m2` is m², `[ppm]` is ppm. What is no known code stands as it is. */
 export const unitWord = (code: string): string =>
-  WORDS[code] ?? code.split('/').map((side) => side.split('.').map(factor).join('·')).join('/');
+  WORDS[code] ?? code.match(/^1\/(\w+)$/)?.[1]?.replace(/^/, 'per ') ?? code.split('/').map((side) => side.split('.').map(factor).join('·')).join('/');
 
 const raised = (n: number): string => (n < 0 ? '⁻' : '') + [...String(Math.abs(n))].map((digit) => DIGITS[Number(digit)]).join('');
 

@@ -1,7 +1,7 @@
 // Regions of findings: which are shown, how they look, when they hold; units, sizes and how sure it is.
 import { expect, it } from 'vitest';
 import { extentFeatures, sensorFeatures } from '../map/features';
-import { advises, agedWord, atStep, extentsOf, figuresOf, kindOf, lookOf, rawExtents, stepOf, stepsOf, stepWord, type Told } from '../model/extents';
+import { advises, agedWord, atStep, extentsOf, figuresOf, kindOf, lookOf, lookWord, rawExtents, stepOf, stepsOf, stepWord, type Told } from '../model/extents';
 import { areaOf, areaWord, inside, lengthOf, lengthWord, polygonsOf, sizeWord, sureWords, widthOf } from '../model/regions';
 import { amount, interval, number, unitWord } from '../model/units';
 import { incidentFrom, sensorFrom, type Contribution, type Extent, type Figure, type Incident, type Position } from '../model/wire';
@@ -37,6 +37,11 @@ it.each([['AEGL-3 (10 min)', 'footprint-3'], ['aegl 2', 'footprint-2'], ['ERPG-1
 it('tells the inner region from the outer, and draws what it does not know', () => {
   expect([0.5, 0.9, undefined].map((probability) => lookOf(extent('region', { ...(probability && { probability }) })))).toEqual(['region-inner', 'region-outer', 'region-outer']);
   expect([kindOf(extent('cordon')), lookOf(extent('cordon'))]).toEqual(['other', 'other']);
+});
+
+it('says a level, or the probabilities that it was told', () => {
+  const shares = [0.95, 0.9].map((probability) => told(extent('ellipse', { probability })));
+  expect([lookWord('ellipse-outer', shares), lookWord('ellipse-inner', shares), lookWord('footprint-2', []), lookWord('plume', [])]).toEqual(['90, 95 %', '', 'level 2', '']);
 });
 
 it('offers moments only where there are several', () => {
@@ -76,7 +81,7 @@ it('knows advice from a finding', () => {
   expect(['released amount', 'advised distance'].map(name)).toEqual([false, false]);
 });
 
-it.each([['uSv/h', 'µSv/h'], ['m2', 'm²'], ['mg/m3', 'mg/m³'], ['[ppm]', 'ppm'], ['{counts}/s', 'counts/s'], ['Cel', '°C'], ['deg', '°'], ['1', ''], ['kg/s', 'kg/s'], ['ug/m3', 'µg/m³'], ['MBq', 'MBq'], ['m/s', 'm/s'], ['us', 'µs'], ['persons', 'persons']])(
+it.each([['uSv/h', 'µSv/h'], ['m2', 'm²'], ['mg/m3', 'mg/m³'], ['[ppm]', 'ppm'], ['{counts}/s', 'counts/s'], ['Cel', '°C'], ['deg', '°'], ['1', ''], ['kg/s', 'kg/s'], ['ug/m3', 'µg/m³'], ['MBq', 'MBq'], ['m/s', 'm/s'], ['us', 'µs'], ['1/s', 'per s'], ['persons', 'persons']])(
   'the unit %s is written %s', (code, word) => expect(unitWord(code)).toBe(word));
 
 it.each([[0, '0'], [0.04321, '0.0432'], [4.2, '4.2'], [12_345, '12\u202f300'], [-3.14159, '−3.14'], [3.7e9, '3.7 × 10⁹'], [2e-7, '2 × 10⁻⁷'], [Number.NaN, 'not known']])('%d is written %s', (value, text) => expect(number(value)).toBe(text));
