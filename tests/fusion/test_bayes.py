@@ -17,6 +17,8 @@ from tocsin.model import (
     Basis,
     Condition,
     Decision,
+    Extent,
+    Figure,
     Finding,
     Health,
     Incident,
@@ -254,3 +256,32 @@ def test_an_attack_is_where_its_victim_stands_not_where_it_was_noticed(fusing):
     assert only(run(fusing, noticed)[1]).place == moved(STATION, 60.0, 0.0)
     unknown = msgspec.structs.replace(attack("b", 5.0, "192.0.2.1"), place=STATION)
     assert only(run(fusing, unknown)[1]).place is None
+
+
+def plume(label: str) -> tuple[Extent, ...]:
+    ring = ((24.94, 60.17), (24.95, 60.17), (24.95, 60.18), (24.94, 60.17))
+    return (Extent(kind="plume", label=label, rings=(ring,)),)
+
+
+def drawn(incident: Incident) -> list[str]:
+    return [one.label for stage in incident.stages for part in stage.contributions for one in part.extents]
+
+
+def test_a_plume_that_moves_is_told_at_once_and_one_that_stands_is_not(fusing):
+    memory, _ = fusing.step(None, msgspec.structs.replace(gas("f", 1000.0), evidence=("g1/1",), extents=plume("now")))
+    again = msgspec.structs.replace(gas("f", 1002.0), evidence=("g1/1",), extents=plume("now"))
+    memory, same = fusing.step(memory, again)
+    memory, moved_on = fusing.step(memory, msgspec.structs.replace(again, at=1004.0, extents=plume("then")))
+    amount = (Figure(name="released amount", value=3.0, unit="kg"),)
+    memory, known = fusing.step(
+        memory, msgspec.structs.replace(again, at=1006.0, extents=plume("then"), figures=amount)
+    )
+    assert list(same) == []
+    assert [drawn(one) for one in moved_on] == [["then"]]
+    assert len(known) == 1
+
+
+def test_regions_that_come_late_replace_no_newer_ones(fusing):
+    memory, _ = fusing.step(None, gas("f", 1000.0, extents=plume("newer")))
+    _, told = fusing.step(memory, gas("f", 990.0, extents=plume("older")))
+    assert [drawn(one) for one in told] == [["newer"]]

@@ -354,3 +354,12 @@ def test_trouble_with_a_panel_is_told_for_ten_minutes(desk):
     assert "127.0.0.1" in reception.problem()
     clock.now += 700.0
     assert reception.problem() == ""
+
+
+@pytest.mark.parametrize(
+    ("how", "told"), [({}, "tcp 127.0.0.1:{0}, udp 127.0.0.1:{0}"), ({"tcp": False}, "udp 127.0.0.1:{0}")]
+)
+def test_it_says_where_it_listens(how, told):
+    started = AlarmPanels(panels=PANELS, port=0, **how).start(SECRETS)
+    assert started.listens == told.format(started.port)
+    started.close()

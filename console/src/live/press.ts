@@ -32,6 +32,7 @@ const RUN: Record<ActionId, () => void> = {
     ui.mapFirst = !ui.mapFirst;
     if (ui.mapFirst) document.querySelector<HTMLElement>('.maplibregl-canvas')?.focus();
   },
+  moment: () => ui.later(),
   buildings: () => void (ui.buildings = !ui.buildings),
   filter: () => {
     ui.go('watch');

@@ -1,5 +1,6 @@
 // Where the operator is: page, chosen row, open incident, dialogs, the choice that waits for a second key.
 import { listed, step, type ListView } from '../model/cases';
+import { extentsOf, stepsOf, type Kind } from '../model/extents';
 import type { Incident } from '../model/wire';
 import { live } from './live.svelte';
 
@@ -38,6 +39,9 @@ class Ui {
   undo = $state.raw<Undo | null>(null);
   section = $state('');
   mapFirst = $state(false);
+  /** The moment that the map shows, in minutes after the newest finding; kinds of region that somebody switched off. */
+  moment = $state(0);
+  hidden = $state.raw<ReadonlySet<Kind>>(new Set());
 
   get rows(): Incident[] {
     return listed(live.world?.incidents.values() ?? [], this.view, this.filter);
@@ -47,6 +51,24 @@ class Ui {
   get current(): Incident | null {
     const id = this.opened ?? this.chosen ?? this.rows[0]?.id;
     return (id && live.world?.incidents.get(id)) || null;
+  }
+
+  /** The moments that the open incident tells of. */
+  get moments(): number[] {
+    const incident = this.opened ? live.world?.incidents.get(this.opened) : undefined;
+    return incident ? stepsOf(extentsOf(incident)) : [];
+  }
+
+  /** Show the next moment; after the last the first. */
+  later(): void {
+    const after = this.moments.find((one) => one > this.moment);
+    this.moment = after ?? this.moments[0] ?? 0;
+  }
+
+  /** Show a kind of region on the map, or take it off. */
+  show(kind: Kind, on: boolean): void {
+    const rest = [...this.hidden].filter((one) => one !== kind);
+    this.hidden = new Set(on ? rest : [...rest, kind]);
   }
 
   go(page: Page): void {
@@ -62,7 +84,7 @@ class Ui {
   }
 
   open(id: string): void {
-    if (this.opened !== id) this.choice = null;
+    if (this.opened !== id) [this.choice, this.moment] = [null, 0];
     this.page = 'watch';
     this.chosen = id;
     this.opened = id;

@@ -65,12 +65,12 @@ export function setBuildings(atlas: Atlas, solid: boolean): void {
 }
 
 /** Bring a place, and the areas drawn around it, into what is free of panels. */
-export async function lookAt(atlas: Atlas, place: Place, areas: Position[][], covered_px: number): Promise<void> {
+export async function lookAt(atlas: Atlas, place: Place, areas: Position[][], covered_px: number, right_px = 0): Promise<void> {
   await tick(); // panels open and close in the same moment: measure after them
   atlas.resize();
   const bounds = new LngLatBounds([place.lon, place.lat], [place.lon, place.lat]);
   for (const point of areas.flat()) bounds.extend(point);
-  const padding = { left: covered_px + EDGE_PX, top: EDGE_PX, right: EDGE_PX, bottom: EDGE_PX };
+  const padding = { left: covered_px + EDGE_PX, top: EDGE_PX, right: right_px + EDGE_PX, bottom: EDGE_PX };
   atlas.fitBounds(bounds, { padding, maxZoom: 16.5, duration: calm() ? 0 : 500 });
 }
 

@@ -2,10 +2,13 @@
 import type { Feature, FeatureCollection, Geometry } from 'geojson';
 import { unacknowledged } from '../model/cases';
 import { warningFrom } from '../model/draft';
+import { extentsOf, kindOf, lookOf, titled, type Kind, type Told } from '../model/extents';
+import { polygonsOf } from '../model/regions';
 import { health, healthWords } from '../model/sensors';
 import type { Dot } from '../model/cameras';
 import type { Incident, Place, Position, Proposal, SensorRow } from '../model/wire';
 import { circle, closed, cone } from './geometry';
+import { GLYPHS } from './glyphs';
 
 export const NOTHING: FeatureCollection = { type: 'FeatureCollection', features: [] };
 
@@ -31,8 +34,9 @@ export function sensorFeatures(sensors: Iterable<SensorRow>, now: number, chosen
       const loud = ['silent', 'suspect', 'compromised'].includes(state);
       const label = loud ? `${sensor.name}\n${healthWords(sensor, now)}` : sensor.name;
       const plain = sensor.family === 'camera' && state === 'ok' ? 'small' : MARK[state];
-      const mark = sensor.id === chosen ? `${plain}-chosen` : plain;
-      return feature(point(sensor.place), { id: sensor.id, label, mark, loud, family: sensor.family });
+      const glyph = plain === 'dot' && sensor.family in GLYPHS ? `family-${sensor.family}` : plain;
+      const [mark, near] = [plain, glyph].map((name) => (sensor.id === chosen ? `${name}-chosen` : name));
+      return feature(point(sensor.place), { id: sensor.id, label, mark, near, loud, family: sensor.family });
     }),
   );
 }
@@ -56,9 +60,10 @@ function incidentAreas(incident: Incident): Feature[] {
   const place = incident.place;
   if (!place) return [];
   const radius = place.radius_m ?? 10;
-  const within = feature(polygon(circle(place, radius)), { kind: 'within', label: `95 % within ${Math.round(radius)} m` });
+  const located = extentsOf(incident).some(({ extent }) => ['region', 'ellipse'].includes(kindOf(extent))); // a finding knows better than a circle
+  const within = located ? [] : [feature(polygon(circle(place, radius)), { kind: 'within', label: `95 % within ${Math.round(radius)} m` })];
   const footprint = place.area?.length ? [feature(polygon(place.area), { kind: 'footprint', label: place.name || incident.title })] : [];
-  return [within, ...footprint];
+  return [...within, ...footprint];
 }
 
 function warningAreas(proposals: Proposal[]): Feature[] {
@@ -73,6 +78,17 @@ function warningAreas(proposals: Proposal[]): Feature[] {
 export function areaFeatures(incident: Incident | null, proposals: Proposal[]): FeatureCollection {
   return incident ? collection([...incidentAreas(incident), ...warningAreas(proposals)]) : NOTHING;
 }
+
+const geometryOf = ({ extent }: Told): Geometry =>
+  kindOf(extent) === 'path' ? { type: 'MultiLineString', coordinates: extent.rings } : { type: 'MultiPolygon', coordinates: polygonsOf(extent.rings) };
+
+/** Regions of findings; while an incident is open, those of others are faint and have no words. */
+export const extentFeatures = (told: readonly Told[], opened: string | null, hidden: ReadonlySet<Kind>): FeatureCollection =>
+  collection(
+    told
+      .filter(({ extent }) => !hidden.has(kindOf(extent)))
+      .map((one) => feature(geometryOf(one), { look: lookOf(one.extent), label: short(titled(one.extent.label)), faint: opened !== null && one.of !== opened })),
+  );
 
 /** The rings of all polygons in a collection. */
 export const ringsOf = (features: FeatureCollection): Position[][] =>

@@ -1,7 +1,6 @@
 // Rings around places: circles of uncertainty and cones of view.
+import { METRES_PER_DEGREE } from '../model/metres';
 import type { Place, Position } from '../model/wire';
-
-const METRES_PER_DEGREE = 111_195;
 
 /** The point so many metres away in a compass direction. */
 export function offset(place: Place, bearing_deg: number, distance_m: number): Position {

@@ -2,6 +2,8 @@
 import type { Map as Atlas } from 'maplibre-gl';
 import type { Priority } from '../model/wire';
 import { DIGIT_Y, OUTLINES } from '../parts/shapes';
+import { GLYPHS } from './glyphs';
+import type { Hatch } from './looks';
 import type { Colours } from './tokens';
 
 const RATIO = 2;
@@ -77,6 +79,44 @@ function hatch(colour: string): Draw {
   };
 }
 
+/** Lines a certain distance apart, rising, falling, or both. */
+function lines(colour: string, apart: number, turns: ('rising' | 'falling')[] = ['rising']): Draw {
+  return (pen) => {
+    pen.strokeStyle = colour;
+    pen.globalAlpha = 0.4;
+    pen.lineWidth = 1;
+    for (let x = -12; x <= 12; x += apart) {
+      pen.beginPath();
+      for (const turn of turns) {
+        pen.moveTo(x, turn === 'rising' ? 12 : 0);
+        pen.lineTo(x + 12, turn === 'rising' ? 0 : 12);
+      }
+      pen.stroke();
+    }
+  };
+}
+
+/** A head that points east: along the line that it stands on. */
+function arrow(colour: string, ground: string): Draw {
+  return (pen) => {
+    pen.strokeStyle = ground;
+    pen.fillStyle = colour;
+    pen.lineWidth = 3;
+    pen.lineJoin = 'round';
+    pen.beginPath();
+    pen.moveTo(7, 5);
+    pen.lineTo(18, 12);
+    pen.lineTo(7, 19);
+    pen.closePath();
+    pen.stroke();
+    pen.fill();
+  };
+}
+
+const hatches = (c: Colours): Record<Hatch, Draw> => ({
+  'hatch-sparse': lines(c.p1, 12), 'hatch-crossed': lines(c.p1, 6, ['rising', 'falling']), 'hatch-dense': lines(c.text, 4), 'hatch-advice': lines(c.accent, 6, ['falling']),
+});
+
 function chosenRing(inner: Draw, colour: string): Draw {
   return (pen) => {
     inner(pen);
@@ -96,6 +136,19 @@ function sensorMarks(c: Colours): Record<string, Draw> {
   return { ...marks, ...Object.fromEntries(Object.entries(marks).map(([name, draw]) => [`${name}-chosen`, chosenRing(draw, c.accent)])) };
 }
 
+/** A ring with the glyph of a family in it; with a second ring where it is chosen. */
+function familyMarks(c: Colours): Record<string, Draw> {
+  const glyph = (outline: string): Draw => (pen) => {
+    ring(c.text, c.ground, 8, [], 1.2)(pen);
+    pen.setLineDash([]);
+    pen.lineWidth = 1.2;
+    pen.lineJoin = pen.lineCap = 'round';
+    pen.stroke(new Path2D(outline));
+  };
+  const marks = Object.entries(GLYPHS).map(([family, outline]) => [`family-${family}`, glyph(outline)] as const);
+  return Object.fromEntries(marks.flatMap(([name, draw]) => [[name, draw], [`${name}-chosen`, chosenRing(draw, c.accent)]]));
+}
+
 function incidentMarks(c: Colours): Record<string, Draw> {
   const all: [Priority, string][] = [[0, c.p0], [1, c.p1], [2, c.p2], [3, c.p3]];
   const fresh = all.map(([p, colour]) => [`p${p}`, shape(p, colour, c['on-priority'], p === 3, c.ground)]);
@@ -106,9 +159,10 @@ function incidentMarks(c: Colours): Record<string, Draw> {
 /** Give the map all marks in the colours of the theme. */
 export function addMarks(atlas: Atlas, c: Colours): void {
   const sized: [number, Record<string, Draw>][] = [
-    [24, sensorMarks(c)],
+    [24, { ...sensorMarks(c), ...familyMarks(c) }],
     [32, incidentMarks(c)],
-    [12, { 'hatch-footprint': hatch(c.p0), 'hatch-warning': hatch(c.accent) }],
+    [24, { arrow: arrow(c.accent, c.ground) }],
+    [12, { 'hatch-footprint': hatch(c.p0), 'hatch-warning': hatch(c.accent), ...hatches(c) }],
   ];
   for (const [size, marks] of sized) for (const [name, draw] of Object.entries(marks)) if (!atlas.hasImage(name)) atlas.addImage(name, drawn(size, draw), { pixelRatio: RATIO });
 }

@@ -1,11 +1,13 @@
 // The style of the map: desaturated ground, buildings a step above it, our marks on top. No tiles, no glyph server.
 import type { FeatureCollection } from 'geojson';
 import type { ExpressionSpecification, LayerSpecification, SourceSpecification, StyleSpecification } from 'maplibre-gl';
+import type { Look } from '../model/extents';
 import { NOTHING } from './features';
+import { LOOKS, type Drawing } from './looks';
 import type { Colours } from './tokens';
 
 export const GROUND = ['water', 'parks', 'squares', 'roads', 'rail', 'buildings', 'labels'] as const;
-export const DRAWN = ['coverage', 'areas', 'tracks', 'sensors', 'incidents'] as const;
+export const DRAWN = ['coverage', 'areas', 'extents', 'tracks', 'sensors', 'incidents'] as const;
 
 export type CityGround = Partial<Record<(typeof GROUND)[number], FeatureCollection>> & { attribution?: string };
 
@@ -47,6 +49,25 @@ function areaLayers(c: Colours, scale: number): LayerSpecification[] {
   ];
 }
 
+/** What is not about the open incident steps back. */
+const fainter: ExpressionSpecification = ['case', ['get', 'faint'], 0.35, 1];
+
+function lookLayers(look: Look, { ink, width, dash, hatch }: Drawing, c: Colours, scale: number): LayerSpecification[] {
+  const filter: ExpressionSpecification = ['==', ['get', 'look'], look];
+  const line = { 'line-color': c[ink], 'line-width': width * scale, 'line-opacity': fainter, ...(dash.length && { 'line-dasharray': dash }) };
+  const inside: LayerSpecification[] = hatch ? [{ id: `extent-${look}-inside`, type: 'fill', source: 'extents', filter, paint: { 'fill-pattern': hatch, 'fill-opacity': fainter } }] : [];
+  const casing = { 'line-color': c.ground, 'line-width': (width + 2.5) * scale, 'line-opacity': 0.6 };
+  return [...inside, { id: `extent-${look}-casing`, type: 'line', source: 'extents', filter, paint: casing }, { id: `extent-${look}`, type: 'line', source: 'extents', filter, paint: line }];
+}
+
+function extentLayers(c: Colours, scale: number): LayerSpecification[] {
+  const looks = Object.entries(LOOKS) as [Look, Drawing][];
+  return [
+    ...looks.flatMap(([look, drawing]) => lookLayers(look, drawing, c, scale)),
+    { id: 'extent-way', type: 'symbol', source: 'extents', filter: ['==', ['get', 'look'], 'path'], layout: { 'symbol-placement': 'line', 'symbol-spacing': 70, 'icon-image': 'arrow', 'icon-size': 0.7 * scale, 'icon-allow-overlap': true } },
+  ];
+}
+
 function labelLayers(c: Colours, scale: number): LayerSpecification[] {
   const near = 16.5 + Math.log2(scale);
   const halo = { 'text-halo-color': c.ground, 'text-halo-width': 1.4 };
@@ -57,7 +78,7 @@ function labelLayers(c: Colours, scale: number): LayerSpecification[] {
       paint: { 'text-color': c.second, ...halo },
     },
     { id: 'tracks', type: 'circle', source: 'tracks', minzoom: 15, paint: { 'circle-radius': 2.5 * scale, 'circle-color': ['match', ['get', 'label'], 'person', c.text, c.second], 'circle-opacity': 0.9 } },
-    { id: 'sensors', type: 'symbol', source: 'sensors', layout: { 'icon-image': ['get', 'mark'], 'icon-size': scale, 'icon-allow-overlap': true, 'icon-ignore-placement': true } },
+    { id: 'sensors', type: 'symbol', source: 'sensors', layout: { 'icon-image': ['step', ['zoom'], ['get', 'mark'], near - 0.7, ['get', 'near']], 'icon-size': scale, 'icon-allow-overlap': true, 'icon-ignore-placement': true } },
     {
       id: 'sensor-labels', type: 'symbol', source: 'sensors', minzoom: near, layout: sensorText(scale), filter: ['any', ['!=', ['get', 'family'], 'camera'], ['>=', ['zoom'], near + 1.5]],
       paint: { 'text-color': c.second, ...halo },
@@ -65,6 +86,11 @@ function labelLayers(c: Colours, scale: number): LayerSpecification[] {
     {
       id: 'sensor-trouble', type: 'symbol', source: 'sensors', filter: ['get', 'loud'], maxzoom: near, minzoom: near - 2, layout: sensorText(scale),
       paint: { 'text-color': c.text, ...halo },
+    },
+    {
+      id: 'extent-label', type: 'symbol', source: 'extents', filter: ['!', ['get', 'faint']],
+      layout: { 'symbol-placement': 'line', 'symbol-spacing': 400, 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': 12 * scale, 'text-offset': [0, -0.9], 'text-max-angle': 70 },
+      paint: { 'text-color': c.text, 'text-halo-color': c.ground, 'text-halo-width': 2 },
     },
     {
       id: 'incidents', type: 'symbol', source: 'incidents',
@@ -87,5 +113,5 @@ export function styleOf(c: Colours, ground: CityGround, scale: number): StyleSpe
     ...GROUND.map((name) => [name, data(ground[name] ?? NOTHING)]),
     ...DRAWN.map((name) => [name, data(NOTHING)]),
   ]) as Record<string, SourceSpecification>;
-  return { version: 8, sources, layers: [...groundLayers(c), ...areaLayers(c, scale), ...labelLayers(c, scale)] };
+  return { version: 8, sources, layers: [...groundLayers(c), ...areaLayers(c, scale), ...extentLayers(c, scale), ...labelLayers(c, scale)] };
 }

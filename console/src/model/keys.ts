@@ -15,6 +15,7 @@ export const ACTIONS = [
   { id: 'verdict', key: 'v', label: 'Close with a verdict, then T B F U' },
   { id: 'undo', key: 'u', label: 'Undo the last action' },
   { id: 'map', key: 'm', label: 'Map' },
+  { id: 'moment', key: 't', label: 'Map: the next moment (now, +5 min …)' },
   { id: 'buildings', key: '3', label: 'Buildings in 3-D' },
   { id: 'filter', key: '/', label: 'Filter the list' },
   { id: 'palette', key: 'Ctrl+k', label: 'Find anything' },

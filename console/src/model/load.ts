@@ -33,6 +33,26 @@ export function quietWords(system: System): string[] {
 /** How many things lie in quarantine. */
 export const quarantined = (system: System): number => Object.values(system.quarantine).reduce((sum, n) => sum + n, 0);
 
+/** Where a source waits for devices: tcp, encrypted or not, and the address. */
+export interface Door {
+  transport: string;
+  address: string;
+  reached: string;
+}
+
+const LOOPBACK = /^(127\.|localhost:|\[::1\])/;
+const EVERYWHERE = /^(0\.0\.0\.0|\[::\]|):/;
+
+/** The addresses in what a source says of itself: `tcp+tls 0.0.0.0:5020, udp 127.0.0.1:12000`. */
+export function doorsOf(listens: string): Door[] {
+  return listens.split(', ').filter(Boolean).map((said) => {
+    const [transport = '', address = ''] = said.split(' ');
+    if (LOOPBACK.test(address)) return { transport, address, reached: 'from this machine alone' };
+    const reach = EVERYWHERE.test(address) ? 'from every network' : 'from its network';
+    return { transport, address, reached: `${reach}, ${transport.endsWith('+tls') ? 'encrypted' : 'not encrypted'}` };
+  });
+}
+
 /** How many sensors report, in one line. */
 export function reportingWords(system: System): string {
   const sum = (key: 'reporting' | 'total'): number => system.reporting.reduce((n, row) => n + row[key], 0);

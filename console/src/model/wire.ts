@@ -27,6 +27,30 @@ export interface Weight {
   text: string;
 }
 
+/** A region or line on the map that a finding is about, as it is thought to be at `at`; `path` has open lines. */
+export interface Extent {
+  kind: string;
+  label: string;
+  rings: Position[][];
+  at?: number;
+  probability?: number;
+  measure?: number;
+  unit?: string;
+  people?: number;
+}
+
+/** A number that a finding concludes, with its 90 % interval where one is known; `unit` is a UCUM code. */
+export interface Figure {
+  name: string;
+  value: number;
+  unit: string;
+  low?: number;
+  high?: number;
+  field_value?: number;
+  field_unit?: string;
+  note?: string;
+}
+
 export interface Contribution {
   id: string;
   role: 'prior' | 'for' | 'against' | 'context';
@@ -41,6 +65,8 @@ export interface Contribution {
   rule?: string;
   tactic?: string;
   technique?: string;
+  extents?: Extent[];
+  figures?: Figure[];
 }
 
 /** One step of an attack: its ATT&CK tactic, when first seen, by which techniques. */
@@ -136,7 +162,7 @@ export interface Outcome {
   text?: string;
 }
 
-/** A raw priority 0 finding, shown even when fusion is down. */
+/** A raw priority 0 finding, shown even when fusion is down. `heard` is when this console first heard of it. */
 export interface Finding {
   id: string;
   at: number;
@@ -146,6 +172,9 @@ export interface Finding {
   because: string;
   source?: string;
   place?: Place | null;
+  extents?: Extent[];
+  figures?: Figure[];
+  heard?: number;
 }
 
 export interface SensorRow {
@@ -191,7 +220,7 @@ export interface System {
   log: Record<string, number>;
   outbox: Record<string, number>;
   stages: { name: string; kind: string; seen: number; out: number; keys: number; failed: number; problem: string }[];
-  sources: { id: string; kind: string; received: number; rejected: number; last_at: number | null; problem: string }[];
+  sources: { id: string; kind: string; received: number; rejected: number; last_at: number | null; problem: string; listens?: string }[];
   reporting: { family: string; reporting: number; total: number }[];
   memory_mb: number;
   rules: RulesRow | null;

@@ -45,6 +45,9 @@ const FAMILY: Record<string, string> = {
   contact: 'contacts',
   sound: 'microphones',
   feed: 'feeds',
+  lane: 'screening lanes',
+  screening: 'screening lanes',
+  sapient: 'SAPIENT nodes',
 };
 
 /** The plural by which people call a family of sensors. */
@@ -73,6 +76,7 @@ const VERB: Record<string, string> = {
   maintenance: 'in maintenance',
   'in-service': 'back in service',
   aim: 'aimed',
+  order: 'asked; its answer comes as a reading',
 };
 
 /** What somebody did, in the past tense. */

@@ -70,7 +70,8 @@ function withIncident(world: World, incident: Incident): World {
 
 function withFinding(world: World, finding: Finding): World {
   for (const incident of world.incidents.values()) if (adopted(incident).has(finding.id)) return world;
-  return { ...world, raw: put(world.raw, finding) };
+  const heard = world.raw.get(finding.id)?.heard ?? finding.at; // told again with newer regions, it is no new alarm
+  return { ...world, raw: put(world.raw, { ...finding, heard }) };
 }
 
 function withSensors(world: World, rows: Partial<SensorRow>[]): World {

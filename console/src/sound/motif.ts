@@ -36,7 +36,7 @@ export function volume(waited_s: number): number {
 /** What must sound now: the highest priority that waits, and since when; null for silence. */
 export function ringing(incidents: Iterable<Incident>, raw: Iterable<Finding>): { priority: 0 | 1; since: number } | null {
   const waiting = [...incidents].filter(rings).map((one) => ({ priority: one.priority as 0 | 1, since: one.since }));
-  const all = [...waiting, ...[...raw].map((finding) => ({ priority: 0 as const, since: finding.at }))];
+  const all = [...waiting, ...[...raw].map((finding) => ({ priority: 0 as const, since: finding.heard ?? finding.at }))];
   if (!all.length) return null;
   const priority = Math.min(...all.map((one) => one.priority)) as 0 | 1;
   const since = Math.min(...all.filter((one) => one.priority === priority).map((one) => one.since));

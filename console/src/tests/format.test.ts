@@ -1,7 +1,7 @@
 // Numbers as people read them.
 import { expect, it } from 'vitest';
 import { bearing, bytes, count, countdown, intrusion, many, nats, score, span, utc } from '../model/format';
-import { loadWord, quietWords, tens } from '../model/load';
+import { doorsOf, loadWord, quietWords, tens } from '../model/load';
 import { systemFrom } from '../model/wire';
 
 it.each([[0, '0 s'], [-3, '0 s'], [4.4, '4 s'], [119, '119 s'], [120, '2 min'], [7199, '119 min'], [7500, '2 h 05 min'], [200_000, '2 d']])('a span of %d s is %s', (s, text) => expect(span(s)).toBe(text));
@@ -27,3 +27,13 @@ it('says who watches while all is quiet', () => {
   const system = systemFrom({ reporting: [{ family: 'camera', reporting: 214, total: 221 }, { family: 'gas', reporting: 18, total: 18 }] });
   expect(quietWords(system)).toEqual(['214 of 221 cameras, 18 of 18 gas sensors reporting.', 'No alarm so far.']);
 });
+
+it.each([
+  ['tcp 127.0.0.1:5020', 'from this machine alone'], ['tcp+tls [::1]:5020', 'from this machine alone'],
+  ['udp 0.0.0.0:5020', 'from every network, not encrypted'], ['tcp+tls 10.0.0.5:5020', 'from its network, encrypted'],
+])('the address %s is reached %s', (said, reached) => {
+  const [transport, address] = said.split(' ');
+  expect(doorsOf(said)).toEqual([{ transport, address, reached }]);
+});
+
+it('reads every address, and none', () => expect(['tcp a:1, udp a:1', ''].map((said) => doorsOf(said).length)).toEqual([2, 0]));

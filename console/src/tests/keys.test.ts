@@ -9,7 +9,7 @@ it('gives every action its own key', () => expect(new Set(Object.values(DEFAULT_
 
 it.each([
   ['j', 'next'], ['k', 'previous'], ['Enter', 'open'], ['Escape', 'back'], ['A', 'acknowledge'], ['S', 'shelve'], ['E', 'assign'], ['N', 'note'], ['P', 'proposals'],
-  ['R', 'rehearse'], ['I', 'ledger'], ['V', 'verdict'], ['M', 'map'], ['3', 'buildings'], ['/', 'filter'], ['?', 'help'],
+  ['R', 'rehearse'], ['I', 'ledger'], ['V', 'verdict'], ['M', 'map'], ['3', 'buildings'], ['T', 'moment'], ['/', 'filter'], ['?', 'help'],
 ])('%s means %s', (key, action) => expect(actionFor(DEFAULT_BINDINGS, true, press(key))).toBe(action));
 
 it('opens the palette with Ctrl or Cmd', () => {

@@ -1,6 +1,7 @@
 // Colours: text and shapes stand out, and priorities stay apart for every kind of colour vision.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { LOOKS } from '../map/looks';
 
 type Colour = [number, number, number];
 type Theme = Record<string, string>;
@@ -50,6 +51,11 @@ function apart(a: string | undefined, b: string | undefined, vision: number[][])
   return Math.hypot(x[0] - y[0], x[1] - y[1], x[2] - y[2]);
 }
 
+it('regions are told apart without colour, but a place by sound from one by gas', () => {
+  const lines = Object.entries(LOOKS).filter(([look]) => !look.startsWith('ellipse')).map(([, { width, dash, hatch }]) => JSON.stringify([width, dash, hatch]));
+  expect(new Set(lines).size).toBe(lines.length);
+});
+
 describe.each(THEMES)('theme %s', (name) => {
   const t = theme(name);
   const grounds = ['ground', 'panel', 'raised'];
@@ -71,6 +77,11 @@ describe.each(THEMES)('theme %s', (name) => {
 
   it('labels are readable on the map', () => {
     for (const ground of ['map-water', 'map-park', 'map-square', 'map-building']) expect(contrast(t.second, t[ground]), ground).toBeGreaterThanOrEqual(4.5);
+  });
+
+  it('lines of regions stand out on the map', () => {
+    const inks = new Set(Object.values(LOOKS).map((look) => look.ink));
+    for (const ground of ['ground', 'map-water', 'map-park', 'map-square', 'map-building', 'map-road']) for (const ink of inks) expect(contrast(t[ink], t[ground]), `${ink} on ${ground}`).toBeGreaterThanOrEqual(3);
   });
 
   it.each(Object.keys(VISION))('priorities differ with %s', (vision) => {

@@ -12,7 +12,9 @@ from tocsin.city.context import City
 from tocsin.city.registry import Sensor
 from tocsin.contract.camera_views import seeing
 from tocsin.contract.pictures import CameraLoad, PictureState, Postures, Stills
+from tocsin.contract.screening_lanes import Lane
 from tocsin.engine.doorway import looked_at
+from tocsin.engine.lanes import Lanes
 from tocsin.engine.patience import patiently
 from tocsin.engine.ring import Ring
 from tocsin.engine.rows import Bucket, SensorRow
@@ -62,6 +64,7 @@ class View:
         self._outcomes: deque[Outcome] = deque(casebook.outcomes(limit=OUTCOMES_MAX), maxlen=OUTCOMES_MAX)
         self._raw: dict[str, Finding] = {}
         self._costs: dict[str, float] = {}
+        self._lanes = Lanes()
         self._on_fact: list[Callable[[Fact], None]] = []
 
     def each_fact(self, call: Callable[[Fact], None]) -> None:
@@ -75,6 +78,7 @@ class View:
             seat.last_at, seat.via, seat.changed = fact.at, fact.via, True
             if not isinstance(fact.body, ASIDE):
                 seat.value = worded(fact.body)
+        self._lanes.observed(fact)
         cost = cost_of(fact.level, *looked_at(fact.body))
         if cost:
             self._costs[fact.id] = cost
@@ -83,6 +87,8 @@ class View:
 
     def told(self, fact: Fact) -> None:
         """Take a concluded fact into the view and pass it on."""
+        if isinstance(fact, Finding):
+            self._lanes.told(fact)
         with self._lock:
             match fact:
                 case Incident():
@@ -143,6 +149,10 @@ class View:
         """A row per source, by family and name."""
         rows = [self._row(seat) for seat in self._seats]
         return sorted(rows, key=lambda row: (row.family, row.name, row.id))
+
+    def lanes(self) -> list[Lane]:
+        """Screening lanes with their alarms and what came of them, by name."""
+        return self._lanes.rows(self.incidents(), self._name_of)
 
     def changed_sensors(self) -> list[SensorRow]:
         """The rows that changed since the last call."""
@@ -242,10 +252,15 @@ class View:
             seat.condition, seat.changed = fact.condition, True
 
     def _finding(self, fact: Finding) -> None:
-        """A raw priority 0 is shown at once, whether or not fusion follows."""
-        if fact.id not in self._raw:
+        """A raw priority 0 is shown at once, whether or not fusion follows, and again as its regions change."""
+        known = self._raw.get(fact.id)
+        if known is None or (known.extents, known.figures) != (fact.extents, fact.figures):
             self._raw[fact.id] = fact
             self.ring.tell("finding", fact)
+
+    def _name_of(self, source: str) -> str:
+        seat = self._seats.find(source)
+        return seat.name or source if seat is not None else source
 
     def _row(self, seat: Seat) -> SensorRow:
         sensor = self.city.sensors.get(seat.id)

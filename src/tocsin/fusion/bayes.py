@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import ClassVar
+from zlib import crc32
 
+from msgspec.msgpack import encode
 from msgspec.structs import replace
 
 from tocsin.city.context import City
@@ -177,11 +179,14 @@ class Fusing:
         room = min(self.settings.evidence_max, self.settings.evidence_all_max - hypothesis.cited + before)
         hypothesis.left_out += max(0, len(ids) - room)
         hypothesis.cited += min(len(ids), room) - before
+        newest = finding if finding.at >= known.at else known
         hypothesis.held[finding.id] = replace(
             finding,
             evidence=ids[:room],
-            at=max(finding.at, known.at),
+            at=newest.at,
             measure=_highest(known.measure, finding.measure),
+            extents=newest.extents,
+            figures=newest.figures,
         )
         hypothesis.last = max(hypothesis.last, finding.at)
         hypothesis.since = min(hypothesis.since, began(finding))
@@ -328,10 +333,19 @@ def _patience_s(incident: Incident) -> float:
 def _mark(incident: Incident, count: Callable[[Sequence[str]], int]) -> str:
     """What an operator could notice of an incident; where it is equal, nothing new is told."""
     weighed = tuple(
-        (stage.id, round(stage.log_odds, 1), tuple(count(part.evidence) for part in stage.contributions))
+        (
+            stage.id,
+            round(stage.log_odds, 1),
+            tuple((count(part.evidence), *_drawn(part)) for part in stage.contributions),
+        )
         for stage in incident.stages
     )
     return str((incident.state, incident.priority, incident.title, weighed, len(incident.notes), incident.assignee))
+
+
+def _drawn(part: Contribution) -> tuple[int, ...]:
+    """A checksum of its regions and figures: a plume that moves is news, however little evidence came with it."""
+    return (crc32(encode((part.extents, part.figures))),) if part.extents or part.figures else ()
 
 
 def _order(evidence: Sequence[str]) -> int:

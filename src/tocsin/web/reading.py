@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from tocsin.city.citymap import CityMap, Collection, Feature
+from tocsin.contract.screening_lanes import Lane
 from tocsin.gate.ledger import Report
 from tocsin.model import BadInput
 from tocsin.store.accounts import Account
@@ -83,6 +84,12 @@ def city_map(request: Request, office: InOffice, _who: Who) -> Response:
 def viewshed(id: str, office: InOffice, _who: Who) -> Response:
     """The area that a sensor covers, a camera's cut by buildings."""
     return answer(ask.viewshed_of(office, id))
+
+
+@router.get("/lanes", responses=says(list[Lane], "A row per lane, by name; empty where nothing screens."))
+def lanes(office: InOffice, _who: Who) -> Response:
+    """Screening lanes since the start: alarms, what second looks and verdicts made of them, the false-alarm rate."""
+    return answer(office.view.lanes())
 
 
 @router.get("/incidents/{id:path}/evidence", responses=says(list[Evidence], "Readings in the order asked for."))

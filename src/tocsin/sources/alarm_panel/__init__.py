@@ -130,6 +130,14 @@ class RunningAlarmPanels:
         """What is wrong with a panel that called of late: not listed, wrong key, wrong clock; else empty."""
         return self._board.problem() or self._reception.problem()
 
+    @property
+    def listens(self) -> str:
+        """Where panels call."""
+        declared = self._declared
+        transports = [name for name, wanted in (("tcp", declared.tcp), ("udp", declared.udp)) if wanted]
+        host = f"[{declared.host}]" if ":" in declared.host else declared.host
+        return ", ".join(f"{name} {host}:{self.port}" for name in transports)
+
     def close(self) -> None:
         """Hang up; what was not acknowledged, panels send again."""
         self._reception.close()

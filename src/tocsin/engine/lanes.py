@@ -1,0 +1,94 @@
+"""Counts what screening lanes say, and what people found out about their alarms."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from msgspec import Struct, field
+
+from tocsin.contract.screening_lanes import CLEAR, FOUND, KIND, Lane, Passage, lane_of, passage_of
+from tocsin.model import Finding, Incident, Observation, Verdict
+
+LANES_MAX = 1_000
+"""Most lanes that are counted; what comes of others is in the log."""
+
+FINDINGS_MAX = 10_000
+"""Most findings of one lane that are told apart; older ones may count again."""
+
+
+class Tally(Struct, kw_only=True):
+    """What one lane said so far. `found` counts its findings; `findings` are their newest ids: a repeat counts once."""
+
+    since: float
+    last_at: float
+    screened: int = 0
+    alarms: int = 0
+    resolved: int = 0
+    confirmed: int = 0
+    found: int = 0
+    findings: dict[str, None] = field(default_factory=dict)
+
+
+class Lanes:
+    """Told of facts by the engine's thread. A lane whose passages are not told has its findings for alarms."""
+
+    def __init__(self) -> None:
+        self._tallies: dict[str, Tally] = {}
+
+    def observed(self, fact: Observation[Any]) -> None:
+        """Count a passage, where the observation is one."""
+        passage = passage_of(fact.body)
+        tally = None if passage is None else self._tally(fact.source, fact.at)
+        if passage is not None and tally is not None:
+            _count(tally, passage)
+
+    def told(self, fact: Finding) -> None:
+        """Count a finding of a lane once."""
+        if fact.kind != KIND and not fact.kind.startswith(f"{KIND}."):
+            return
+        tally = self._tally(fact.source, fact.at)
+        if tally is not None and fact.id not in tally.findings:
+            tally.found += 1
+            tally.findings[fact.id] = None
+            if len(tally.findings) > FINDINGS_MAX:
+                del tally.findings[next(iter(tally.findings))]
+
+    def rows(self, incidents: Iterable[Incident], name_of: Callable[[str], str]) -> list[Lane]:
+        """Every lane with what second looks and the verdicts on these incidents say, by name."""
+        verdicts = Counter(judged for one in incidents for judged in _judged(one))
+        lanes = [self._row(source, name_of(source), verdicts) for source in list(self._tallies)]
+        return sorted(lanes, key=lambda lane: (lane.name, lane.id))
+
+    def _row(self, source: str, name: str, verdicts: Counter[tuple[str, bool]]) -> Lane:
+        tally = self._tallies[source]
+        counted = (
+            tally.alarms if tally.screened else tally.found,
+            tally.resolved + verdicts[source, False],
+            tally.confirmed + verdicts[source, True],
+        )
+        return lane_of(source, name, (tally.since, tally.last_at), counted, tally.screened or None)
+
+    def _tally(self, source: str, at: float) -> Tally | None:
+        tally = self._tallies.get(source)
+        if tally is None and len(self._tallies) < LANES_MAX:
+            tally = self._tallies[source] = Tally(since=at, last_at=at)
+        if tally is not None:
+            tally.since, tally.last_at = min(tally.since, at), max(tally.last_at, at)
+        return tally
+
+
+def _count(tally: Tally, passage: Passage) -> None:
+    if passage.alarm is not None:
+        tally.screened += passage.count
+        tally.alarms += passage.alarm
+    tally.resolved += passage.second_look == CLEAR
+    tally.confirmed += passage.second_look == FOUND
+
+
+def _judged(incident: Incident) -> list[tuple[str, bool]]:
+    """Each alarm of a lane in an incident with a verdict: the lane, and whether it was right."""
+    if incident.verdict is None or incident.verdict is Verdict.UNKNOWN:
+        return []
+    right = incident.verdict is Verdict.TRUE
+    parts = {part.id: part for stage in incident.stages for part in stage.contributions}
+    return [(part.source, right) for part in parts.values() if part.detector.startswith(KIND)]

@@ -1,0 +1,97 @@
+"""Screening lanes: alarms counted once, resolved by second looks and verdicts, rates with their bound."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from tests.web.trial_lane import Portal
+from tocsin.contract.bodies import Alive
+from tocsin.contract.cases import incident
+from tocsin.contract.examples import seen
+from tocsin.contract.screening_lanes import lane_of
+from tocsin.engine.lanes import FINDINGS_MAX, Lanes
+from tocsin.model import Basis, Contribution, Finding, Origin, Verdict, Weight
+
+
+def counted(*bodies):
+    lanes = Lanes()
+    for body in bodies:
+        lanes.observed(seen(body, source="portal-1"))
+    return lanes
+
+
+def rows(lanes, *incidents):
+    return lanes.rows(incidents, str.title)
+
+
+def finding(name, kind="cbrne.screening", source="portal-2"):
+    return Finding(at=5.0, origin=Origin.LIVE, id=name, kind=kind, subject="s", because="b", evidence=(), source=source)
+
+
+def closed(verdict, *alarms, source="portal-2"):
+    weight = Weight(nats=1.0, basis=Basis.DEFAULT)
+    parts = [
+        Contribution(
+            id=name, role="for", because="b", nats=1.0, weight=weight, at=5.0, source=source, detector="cbrne.screening"
+        )
+        for name in alarms
+    ]
+    (stage,) = incident().stages
+    return replace(incident(), verdict=verdict, stages=(replace(stage, contributions=tuple(parts)),))
+
+
+def test_a_lane_has_passages_alarms_and_what_second_looks_gave():
+    lanes = counted(
+        Portal(alarm=False, count=997),
+        *[Portal(alarm=True)] * 3,
+        Portal(second_look="clear"),
+        Portal(second_look="found"),
+    )
+    (row,) = rows(lanes)
+    assert (row.id, row.name, row.screened, row.alarms, row.resolved, row.confirmed) == (
+        "portal-1",
+        "Portal-1",
+        1000,
+        3,
+        1,
+        1,
+    )
+    assert row.false_rate == pytest.approx(0.001)
+    assert row.false_rate_max == pytest.approx(4.744e-3, rel=1e-3)
+
+
+def test_what_is_no_passage_makes_no_lane():
+    assert rows(counted(Alive())) == []
+
+
+def test_findings_are_alarms_where_passages_are_not_told_and_their_rate_is_not_known():
+    lanes = Lanes()
+    for one in (finding("a"), finding("a"), finding("b", "cbrne.screening.xray"), finding("c", "cbrne.screenings")):
+        lanes.told(one)
+    (row,) = rows(lanes, closed(Verdict.FALSE, "a"), closed(Verdict.UNKNOWN, "b"))
+    assert (row.alarms, row.resolved, row.confirmed, row.screened, row.false_rate) == (2, 1, 0, None, None)
+
+
+def test_a_verdict_confirms_or_resolves_the_alarms_of_its_incident():
+    lanes = Lanes()
+    for name in "abc":
+        lanes.told(finding(name))
+    (row,) = rows(lanes, closed(Verdict.TRUE, "a"), closed(Verdict.BENIGN, "b", "c"))
+    assert (row.confirmed, row.resolved) == (1, 2)
+
+
+def test_what_is_remembered_of_a_lane_is_bounded():
+    lanes = Lanes()
+    for number in range(FINDINGS_MAX + 5):
+        lanes.told(finding(str(number)))
+    assert rows(lanes)[0].alarms == FINDINGS_MAX + 5
+    assert len(lanes._tallies["portal-2"].findings) == FINDINGS_MAX
+
+
+@given(*[st.integers(0, 50)] * 3, st.integers(0, 500))
+def test_no_lane_has_more_outcomes_than_alarms_nor_a_rate_above_its_bound(alarms, resolved, confirmed, screened):
+    row = lane_of("x", "x", (0.0, 1.0), (alarms, resolved, confirmed), screened or None)
+    assert row.resolved + row.confirmed <= row.alarms == alarms
+    if screened:
+        assert row.false_rate <= row.false_rate_max or row.false_rate_max == 1.0
