@@ -22,6 +22,7 @@ from tocsin.engine.desk import Desk
 from tocsin.engine.embedded import Embedded
 from tocsin.engine.interest import Interest
 from tocsin.engine.keeping import Keeping, hours_by
+from tocsin.engine.orders import Orders
 from tocsin.engine.outbox import Carrier
 from tocsin.engine.outlets import Outlet, open_outlet
 from tocsin.engine.registry import Registry
@@ -127,6 +128,7 @@ def go_live(
         clock=clock,
         send=partial(_send, house, outbox),
         rules=house.rules,
+        orders=Orders(sources),
     )
     return Live(
         house=house,

@@ -43,7 +43,7 @@ class StageRow(Struct, frozen=True, kw_only=True):
 
 
 class SourceRow(Struct, frozen=True, kw_only=True):
-    """One connection: what it delivered and what is wrong with it."""
+    """One connection: what it delivered and what is wrong with it; where it listens, if it waits for others."""
 
     id: str
     kind: str
@@ -51,6 +51,7 @@ class SourceRow(Struct, frozen=True, kw_only=True):
     rejected: int = 0
     last_at: float | None = None
     problem: str = ""
+    listens: str = ""
 
 
 class Bucket(Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from tocsin.contract.orders import Listens
 from tocsin.engine.embedded import Embedded
 from tocsin.engine.rows import Reporting, SourceRow, StageRow, System
 from tocsin.engine.rules import Rules
@@ -111,6 +112,7 @@ class Status:
                 rejected=line.rejected,
                 last_at=line.last_at,
                 problem=line.problem,
+                listens=line.running.listens if isinstance(line.running, Listens) else "",
             )
             for line in list(self.engine.lines.values())
         )

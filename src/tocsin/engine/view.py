@@ -10,8 +10,10 @@ from msgspec.structs import replace
 from tocsin.city.cameras import Camera
 from tocsin.city.context import City
 from tocsin.city.registry import Sensor
+from tocsin.contract.bodies import Introduction
 from tocsin.contract.camera_views import seeing
 from tocsin.contract.pictures import CameraLoad, PictureState, Postures, Stills
+from tocsin.contract.sapient import Conduct
 from tocsin.engine.doorway import looked_at
 from tocsin.engine.patience import patiently
 from tocsin.engine.ring import Ring
@@ -40,8 +42,8 @@ INCIDENTS_MAX = 500
 COSTS_MAX = 50_000
 """Observations whose intrusion is remembered, to tell what an incident cost."""
 
-ASIDE = (CameraLoad, PictureState, Postures, Stills)
-"""Bodies that a camera tells beside what it sees: the row of the camera goes on saying what it sees."""
+ASIDE = (CameraLoad, Conduct, Introduction, PictureState, Postures, Stills)
+"""Bodies that a sensor tells beside what it senses: its row goes on saying what it senses."""
 
 OUTCOMES_MAX = 200
 """Newest outcomes kept at hand."""
@@ -264,7 +266,7 @@ class View:
             level_max=int(seat.level_max),
         )
         if sensor is None:
-            return row
+            return row if seat.told is None else _as_told(row, seat.told)
         reach = sensor.coverage
         return replace(
             row,
@@ -274,6 +276,17 @@ class View:
             range_m=reach.range_m,
             sees=sensor.sees,
         )
+
+
+def _as_told(row: SensorRow, told: Introduction) -> SensorRow:
+    """The row of a source that nobody surveyed: its place and coverage are its own word."""
+    return replace(
+        row,
+        assumed=("place", "range_m", "bearing_deg"),
+        bearing_deg=told.bearing_deg,
+        field_deg=told.field_deg,
+        range_m=told.range_m or 0.0,
+    )
 
 
 def _detectors(incident: Incident) -> Iterable[str]:

@@ -118,6 +118,12 @@ class RunningAlarmPanels:
         self.port = board.port
         self.counts = reception.counts
 
+    @property
+    def listens(self) -> str:
+        """Where panels find us."""
+        over = "+".join(name for name, used in (("tcp", self._declared.tcp), ("udp", self._declared.udp)) if used)
+        return f"{over} {self._declared.host}:{self.port}"
+
     def next_batch(self, wait_s: float) -> Delivered | None:
         """What panels said, in the order of arrival; its `acknowledge` answers them."""
         return self._reception.next_batch(wait_s, urgent=self._declared.urgent)
