@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from tocsin.city.cameras import Camera
 from tocsin.city.context import City
 from tocsin.city.registry import Sensor
-from tocsin.contract.bodies import Introduction
+from tocsin.contract.bodies import Alive, Introduction
 from tocsin.contract.camera_views import seeing
 from tocsin.contract.pictures import CameraLoad, PictureState, Postures, Stills
 from tocsin.contract.sapient import Conduct
@@ -22,6 +22,7 @@ from tocsin.engine.seats import Seat, Seats
 from tocsin.engine.wording import worded
 from tocsin.gate.meter import cost_of
 from tocsin.model import (
+    Body,
     Fact,
     Finding,
     Health,
@@ -75,7 +76,7 @@ class View:
         seat = self._seats.find(fact.source)
         if seat is not None:
             seat.last_at, seat.via, seat.changed = fact.at, fact.via, True
-            if not isinstance(fact.body, ASIDE):
+            if not isinstance(fact.body, ASIDE) and not _is_beat(fact.body, seat.value):
                 seat.value = worded(fact.body)
         cost = cost_of(fact.level, *looked_at(fact.body))
         if cost:
@@ -276,6 +277,11 @@ class View:
             range_m=reach.range_m,
             sees=sensor.sees,
         )
+
+
+def _is_beat(body: Body, value: str) -> bool:
+    """Whether this only says that a sensor goes on which has said more than that."""
+    return isinstance(body, Alive) and body.online and value not in ("", worded(Alive(online=False)))
 
 
 def _as_told(row: SensorRow, told: Introduction) -> SensorRow:
