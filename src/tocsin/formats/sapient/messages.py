@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from hashlib import sha256
+from hashlib import blake2b, sha256
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from tocsin.formats.sapient.rules import Message, problems
 from tocsin.model import BadInput
@@ -74,6 +75,16 @@ def encode(message: "SapientMessage") -> bytes:
 def at_of(message: "SapientMessage") -> float:
     """When a message says that it was sent, seconds UTC."""
     return float(message.timestamp.seconds) + message.timestamp.nanos * 1e-9
+
+
+def node_id(key: bytes, name: str) -> str:
+    """A UUID of ours that stays the same: of the installation's key and a name.
+
+    >>> node_id(b"key", "tocsin") == node_id(b"key", "tocsin") != node_id(b"other", "tocsin")
+    True
+    """
+    digest = blake2b(name.encode(), key=key[:64], digest_size=16, person=b"tocsin-node").digest()
+    return str(UUID(bytes=digest, version=4))
 
 
 def word(message: Message, field: str, prefix: str) -> str:

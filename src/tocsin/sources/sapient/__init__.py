@@ -2,7 +2,6 @@
 
 import re
 import ssl
-import uuid
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -11,7 +10,7 @@ from msgspec import Struct
 from tocsin.contract.orders import Order
 from tocsin.contract.protocols import Delivered
 from tocsin.contract.resources import Resources
-from tocsin.formats.sapient import message, ulid
+from tocsin.formats.sapient import message, node_id, ulid
 from tocsin.model import ConfigError, Conflict, Level, Origin
 from tocsin.sources.sapient.node import Manners
 from tocsin.sources.sapient.reception import Counts, Known, Reception
@@ -41,7 +40,7 @@ class SapientNodes:
     status every few seconds and stays away for `silent_intervals` of them is called silent. Messages dated more
     than `ahead_s_max` ahead or `behind_s_max` behind, repeated, of a place further than `reach_m_max` from the
     node, or more than `rate_per_s_max` a second are refused by the standard's error message, and count against
-    the node. `node_id` is our own UUID; one is made of the installation's name where it is empty.
+    the node. `node_id` is our own UUID; one is made of the installation's key where it is empty.
 
     >>> running = SapientNodes(port=0).start(Resources())
     >>> running.problem(), running.port > 0
@@ -90,7 +89,7 @@ class SapientNodes:
         self.check(resources)
         sensors = resources.city.sensors if resources.city is not None else {}
         reception = Reception(
-            id=self.node_id.lower() or our_id(self.name, resources),
+            id=self.node_id.lower() or node_id(resources.token_key, "tocsin"),
             via=self.name,
             origin=self.origin,
             key=resources.token_key or b"tocsin",
@@ -125,18 +124,6 @@ class SapientNodes:
         except (OSError, ValueError) as error:
             raise ConfigError(f"{self.name}: certificate, private_key or client_ca cannot be used: {error}.") from error
         return context
-
-
-def our_id(name: str, resources: Resources) -> str:
-    """A UUID of ours that stays the same: of the installation's key and the connection's name.
-
-    >>> our_id("sapient", Resources(token_key=b"k")) == our_id("sapient", Resources(token_key=b"k"))
-    True
-    """
-    from hashlib import blake2b
-
-    digest = blake2b(name.encode(), key=resources.token_key[:64], digest_size=16, person=b"tocsin-node").digest()
-    return str(uuid.UUID(bytes=digest, version=4))
 
 
 class RunningSapient:
