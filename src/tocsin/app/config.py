@@ -53,12 +53,18 @@ class MemberPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class OutletPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One way out: a folder, an HTTP address or a syslog server. `exercise` ones take unreal output."""
+    """One way out: a folder, an HTTP address, a syslog server, a SAPIENT parent. `exercise` ones take unreal output.
+
+    `ca_file` is the authority of the other side; `certificate` and `private_key` (PEM) show a parent who we are.
+    """
 
     kind: str
     folder: str = ""
     url: str = ""
     secret: str = ""
+    ca_file: str = ""
+    certificate: str = ""
+    private_key: str = ""
     exercise: bool = False
 
 

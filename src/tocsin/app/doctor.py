@@ -175,8 +175,8 @@ def _devices(_folder: Path, settings: Settings) -> Iterator[Complaint]:
 
 def _outlets(_folder: Path, settings: Settings) -> Iterator[Complaint]:
     for name, plan in settings.outlets.items():
-        if plan.kind not in ("folder", "http", "syslog"):
-            yield Complaint(f"Outlet {name!r} has kind {plan.kind!r}: choose folder, http or syslog.")
+        if plan.kind not in ("folder", "http", "syslog", "sapient"):
+            yield Complaint(f"Outlet {name!r} has kind {plan.kind!r}: choose folder, http, syslog or sapient.")
         elif plan.kind == "folder" and not plan.folder:
             yield Complaint(f"Outlet {name!r} is a folder but names none: add `folder: out`.")
         elif plan.kind != "folder" and not plan.url:

@@ -22,12 +22,15 @@ from tocsin.engine.desk import Desk
 from tocsin.engine.embedded import Embedded
 from tocsin.engine.interest import Interest
 from tocsin.engine.keeping import Keeping, hours_by
+from tocsin.engine.orders import Orders
 from tocsin.engine.outbox import Carrier
 from tocsin.engine.outlets import Outlet, open_outlet
+from tocsin.engine.parent import SAPIENT, Ourselves, Papers, parent_of
 from tocsin.engine.registry import Registry
 from tocsin.engine.rulewatch import RuleWatch
 from tocsin.engine.status import Status
 from tocsin.engine.teller import Teller
+from tocsin.formats.sapient import node_id
 from tocsin.gate.outlet import release
 from tocsin.model import Action, Delivery, Fact, Proposal
 from tocsin.store.outbox import Outbox
@@ -127,6 +130,7 @@ def go_live(
         clock=clock,
         send=partial(_send, house, outbox),
         rules=house.rules,
+        orders=Orders(sources),
     )
     return Live(
         house=house,
@@ -194,4 +198,17 @@ def _own_broker(broker: Broker, house: House) -> dict[str, Any]:
 def _outlet(house: House, plan: OutletPlan) -> Outlet:
     secret = house.resources.secret(plan.secret) if plan.secret else ""
     folder = house.folder / plan.folder if plan.folder else None
-    return open_outlet(plan.kind, folder, plan.url, secret, exercise=plan.exercise)
+    if plan.kind == SAPIENT:
+        return _parent(house, plan)
+    return open_outlet(plan.kind, folder, plan.url, secret, plan.ca_file, exercise=plan.exercise)
+
+
+def _parent(house: House, plan: OutletPlan) -> Outlet:
+    """The parent fusion node of a plan; it is told the city's name and the hazards that we know."""
+    who = Ourselves(
+        node_id=node_id(house.resources.token_key, "tocsin"),
+        name=f"Tocsin, {house.city.name}",
+        classes=tuple(house.resources.document("fusion/hazards.yaml")),
+    )
+    papers = Papers(ca_file=plan.ca_file, certificate=plan.certificate, private_key=plan.private_key)
+    return parent_of(plan.url, who, papers, exercise=plan.exercise)

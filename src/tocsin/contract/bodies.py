@@ -62,11 +62,32 @@ class Contact(Body, frozen=True, tag="sensor.contact/1"):
 
 
 class Alive(Body, frozen=True, tag="sensor.alive/1"):
-    """A sign of life without a measurement (heartbeat, availability topic)."""
+    """A sign of life without a measurement (heartbeat, availability topic).
+
+    `within_s` is how soon the next will come at the latest, where the sensor has promised that: then signs of
+    life alone are awaited, since all else comes only when there is something to tell.
+    """
 
     level: ClassVar[Level] = Level.AMBIENT
     online: bool = True
     text: str = ""
+    within_s: float | None = None
+
+
+class Introduction(Body, frozen=True, tag="sensor.introduction/1"):
+    """What a sensor says of itself when it connects; the place of its reading is where it says it is.
+
+    `family` is one of the city's classes of sensors, `range_m`, `bearing_deg` and `field_deg` are its coverage as
+    far as it told them, `about` says in words what it is and detects. It is taken for no more than its own word.
+    """
+
+    level: ClassVar[Level] = Level.AMBIENT
+    name: str
+    family: str = "other"
+    about: str = ""
+    range_m: float | None = None
+    bearing_deg: float | None = None
+    field_deg: float = 360.0
 
 
 class Sighting(Body, frozen=True, tag="vision.sighting/1"):

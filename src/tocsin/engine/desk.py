@@ -7,7 +7,9 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from tocsin.contract.orders import order_of
 from tocsin.contract.tuning import EXCEPT, LIFT, SUPPRESS, check_tuning
+from tocsin.engine.orders import Orders
 from tocsin.engine.registry import AIM, ALLOW, FORBID, PLACE, SET_UP, aim_of, camera_of
 from tocsin.engine.rules import Rules
 from tocsin.engine.view import View
@@ -44,7 +46,10 @@ INCIDENT_VERBS = (
     "reopen",
 )
 PROPOSAL_VERBS = ("edit", "approve", "reject", "update", "cancel", "all-clear")
-SOURCE_VERBS = ("accept", "test", "maintenance", "in-service", AIM, SET_UP)
+ORDER = "order"
+"""Asks a sensor for something: the decision's text is the order as JSON."""
+
+SOURCE_VERBS = ("accept", "test", "maintenance", "in-service", AIM, SET_UP, ORDER)
 PLACE_VERBS = (FORBID, ALLOW)
 RULE_VERBS = (SUPPRESS, EXCEPT, LIFT)
 RELOAD = "reload-rules"
@@ -108,6 +113,7 @@ class Desk:
         clock: Callable[[], float],
         send: Callable[[Action, float], None],
         rules: Rules | None = None,
+        orders: Orders | None = None,
     ) -> None:
         self._view = view
         self._engine = engine
@@ -117,6 +123,7 @@ class Desk:
         self._clock = clock
         self._send = send
         self._rules = rules
+        self._orders = orders
         self._count = 0
         self._one_at_a_time = threading.Lock()
         self._approvals: dict[tuple[str, int], dict[str, Approver]] = {}
@@ -141,9 +148,15 @@ class Desk:
             self._check(wish, decision, now)
             self._record(decision)
             self._engine.append(decision)
-            if wish.verb == RELOAD and self._rules is not None:
-                self._rules.reload(by.account)
+            self._follow(decision, by)
         return decision
+
+    def _follow(self, decision: Decision, by: Person) -> None:
+        """What takes effect outside the folds, once its receipt is written and the decision is in the log."""
+        if decision.verb == RELOAD and self._rules is not None:
+            self._rules.reload(by.account)
+        elif decision.verb == ORDER and self._orders is not None:
+            self._orders.give(decision.target, order_of(decision.text), decision.id)
 
     def automatic(self, proposal: Proposal, now: float) -> None:
         """Act on a proposal that a standing policy has approved beforehand, under its name."""
@@ -163,6 +176,10 @@ class Desk:
         self._view.sensor(wish.target)
         if wish.verb == AIM:
             aim_of(wish.text)
+        elif wish.verb == ORDER:
+            if self._orders is None:
+                raise Conflict("No sensor here takes orders.")
+            self._orders.check(wish.target, order_of(wish.text))
         elif wish.verb == SET_UP:
             self._view.seen_with(wish.target, camera_of(wish.text))
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tocsin.contract.bodies import LogEvents, Sighting
+from tocsin.contract.bodies import Introduction, LogEvents, Sighting
 from tocsin.contract.protocols import Delivered, Perceiver
 from tocsin.engine.perceiving import Perception
 from tocsin.engine.seats import Seat, Seats
@@ -112,6 +112,8 @@ class Doorway:
         if seat is None:
             answer.rejected.append(Rejected(at=now, source=via, reason="too many sources: no seat is left", raw=b""))
             return ()
+        if isinstance(reading.body, Introduction):
+            self.seats.introduce(seat, reading.body, reading.place)
         if seat.state not in SPEAKING:
             seat.last_at, seat.changed = reading.at, True
             answer.staged += 1

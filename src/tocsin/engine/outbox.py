@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import structlog
 
@@ -42,6 +42,15 @@ class Kept(Protocol):
 
     def give_up(self, id: str, why: str) -> Posted:
         """Never try it again."""
+        ...
+
+
+@runtime_checkable
+class Closes(Protocol):
+    """An outlet that keeps a connection open, and says goodbye."""
+
+    def close(self) -> None:
+        """Give it back."""
         ...
 
 
@@ -101,6 +110,9 @@ class Carrier:
         if self._thread is not None:
             self._thread.join(wait_s)
             self._thread = None
+        for outlet in self._outlets.values():
+            if isinstance(outlet, Closes):
+                outlet.close()
 
     def _run(self) -> None:
         while not self._stopping.is_set():

@@ -31,7 +31,7 @@ class Undelivered(TocsinError):
 
 
 class Outlet(Protocol):
-    """Where deliveries go. `kind` is folder, http or syslog; `exercise` marks what takes unreal output only."""
+    """Where deliveries go. `kind` is folder, http, syslog or sapient; `exercise` marks what takes unreal output."""
 
     @property
     def kind(self) -> str:
@@ -105,7 +105,7 @@ class HttpOutlet:
         parts = urlsplit(self.url)
         if not parts.hostname or parts.scheme not in ("https", "http"):
             raise ConfigError(f"{self.url!r} is no web address: write https://host/path.")
-        if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
             raise ConfigError(f"{parts.hostname} would get deliveries in clear: use https.")
 
     @cached_property
@@ -189,7 +189,8 @@ class SyslogOutlet:
         return f"Sent over {self.transport}; the receiver closed after it."
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether an address stays on this machine."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -6,6 +6,7 @@ from msgspec import Struct, field
 
 from tocsin.city.context import City
 from tocsin.city.registry import Sensor
+from tocsin.contract.bodies import Introduction
 from tocsin.gate.clearance import Clearance
 from tocsin.model import Condition, Level, Place, SourceState
 
@@ -14,7 +15,10 @@ SEATS_MAX = 100_000
 
 
 class Seat(Struct, kw_only=True):
-    """One source as the engine knows it. `leases` are its running clearances by level."""
+    """One source as the engine knows it. `leases` are its running clearances by level.
+
+    `told` is what a newcomer said of itself; what the city's register says of a sensor is never overwritten.
+    """
 
     id: str
     family: str = "other"
@@ -37,6 +41,7 @@ class Seat(Struct, kw_only=True):
     leases: dict[int, Clearance] = field(default_factory=dict)
     changed: bool = True
     until: float | None = None
+    told: Introduction | None = None
 
 
 def seat_of(sensor: Sensor, zone: str) -> Seat:
@@ -79,6 +84,14 @@ class Seats:
             seat = Seat(id=source, name=source, state=self._newcomers, via=via)
             self._by_id[source] = seat
         return seat
+
+    def introduce(self, seat: Seat, said: Introduction, place: Place | None) -> None:
+        """Take down what a source says of itself, where the city's register does not know it."""
+        if seat.id in self.city.sensors:
+            return
+        zone = self.city.zone_of(place) if place is not None else None
+        seat.told, seat.name, seat.family, seat.changed = said, said.name, said.family, True
+        seat.place, seat.zone = place or seat.place, zone.id if zone is not None else seat.zone
 
     def set_state(self, source: str, state: SourceState, until: float | None = None) -> None:
         """Move a source to another state, where it is known."""

@@ -10,8 +10,10 @@ from msgspec.structs import replace
 from tocsin.city.cameras import Camera
 from tocsin.city.context import City
 from tocsin.city.registry import Sensor
+from tocsin.contract.bodies import Alive, Introduction
 from tocsin.contract.camera_views import seeing
 from tocsin.contract.pictures import CameraLoad, PictureState, Postures, Stills
+from tocsin.contract.sapient import Conduct
 from tocsin.contract.screening_lanes import Lane
 from tocsin.engine.doorway import looked_at
 from tocsin.engine.lanes import Lanes
@@ -22,6 +24,7 @@ from tocsin.engine.seats import Seat, Seats
 from tocsin.engine.wording import worded
 from tocsin.gate.meter import cost_of
 from tocsin.model import (
+    Body,
     Fact,
     Finding,
     Health,
@@ -42,8 +45,8 @@ INCIDENTS_MAX = 500
 COSTS_MAX = 50_000
 """Observations whose intrusion is remembered, to tell what an incident cost."""
 
-ASIDE = (CameraLoad, PictureState, Postures, Stills)
-"""Bodies that a camera tells beside what it sees: the row of the camera goes on saying what it sees."""
+ASIDE = (CameraLoad, Conduct, Introduction, PictureState, Postures, Stills)
+"""Bodies that a sensor tells beside what it senses: its row goes on saying what it senses."""
 
 OUTCOMES_MAX = 200
 """Newest outcomes kept at hand."""
@@ -76,7 +79,7 @@ class View:
         seat = self._seats.find(fact.source)
         if seat is not None:
             seat.last_at, seat.via, seat.changed = fact.at, fact.via, True
-            if not isinstance(fact.body, ASIDE):
+            if not isinstance(fact.body, ASIDE) and not _is_beat(fact.body, seat.value):
                 seat.value = worded(fact.body)
         self._lanes.observed(fact)
         cost = cost_of(fact.level, *looked_at(fact.body))
@@ -279,7 +282,7 @@ class View:
             level_max=int(seat.level_max),
         )
         if sensor is None:
-            return row
+            return row if seat.told is None else _as_told(row, seat.told)
         reach = sensor.coverage
         return replace(
             row,
@@ -289,6 +292,22 @@ class View:
             range_m=reach.range_m,
             sees=sensor.sees,
         )
+
+
+def _is_beat(body: Body, value: str) -> bool:
+    """Whether this only says that a sensor goes on which has said more than that."""
+    return isinstance(body, Alive) and body.online and value not in ("", worded(Alive(online=False)))
+
+
+def _as_told(row: SensorRow, told: Introduction) -> SensorRow:
+    """The row of a source that nobody surveyed: its place and coverage are its own word."""
+    return replace(
+        row,
+        assumed=("place", "range_m", "bearing_deg"),
+        bearing_deg=told.bearing_deg,
+        field_deg=told.field_deg,
+        range_m=told.range_m or 0.0,
+    )
 
 
 def _detectors(incident: Incident) -> Iterable[str]:

@@ -8,12 +8,14 @@ from tocsin.contract.bodies import (
     Contact,
     Counts,
     Density,
+    Introduction,
     LogEvents,
     Quantity,
     Sighting,
     Wind,
 )
 from tocsin.contract.pictures import CameraLoad, CrowdFlow, PictureState, Postures, Stills, Tracks, Weapons
+from tocsin.contract.sapient import Alert, Answer, Class, Conduct, Detection, NodeState
 from tocsin.model import Body, tag_of
 
 
@@ -117,6 +119,40 @@ def _(body: Sighting) -> str:
 @_words.register
 def _(body: LogEvents) -> str:
     return f"{len(body.rows)} {body.format} lines"
+
+
+@_words.register
+def _(body: Introduction) -> str:
+    return f"{body.name}: {body.about}" if body.about else body.name
+
+
+@_words.register
+def _(body: Detection) -> str:
+    return ", ".join(_class_words(one) for one in body.classes[:3]) or "something that it has no class for"
+
+
+def _class_words(one: Class) -> str:
+    return one.name + (f" {one.confidence:.0%}" if one.confidence is not None else "")
+
+
+@_words.register
+def _(body: Alert) -> str:
+    return f"alert, {body.kind or 'of no kind'}{f', {body.status}' if body.status else ''}: {body.text}".rstrip(": ")
+
+
+@_words.register
+def _(body: NodeState) -> str:
+    return ", ".join(part for part in (body.system, body.mode, *body.faults) if part)
+
+
+@_words.register
+def _(body: Conduct) -> str:
+    return ", ".join(f"{count} × {kind}" for kind, count in body.faults.items())
+
+
+@_words.register
+def _(body: Answer) -> str:
+    return f"task {body.status}" + (f": {body.reasons[0]}" if body.reasons else "")
 
 
 def _number(value: float) -> str:

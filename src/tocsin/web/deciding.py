@@ -9,8 +9,10 @@ from starlette.responses import Response
 
 from tocsin.city.cameras import Camera
 from tocsin.city.processing import Processing
+from tocsin.contract.orders import Order
 from tocsin.engine.desk import (
     INCIDENT_VERBS,
+    ORDER,
     PLACE_VERBS,
     PROPOSAL_VERBS,
     RELOAD,
@@ -44,7 +46,8 @@ class Asked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     hand-over: an account), `others` (merge: incidents; split: stages; except-rule: `field=value`,
     all of which an event must have), `verdict` and `text` (close), `text` (note, hand-over, reject;
     the reason of suppress-rule and except-rule), `draft` (edit), `typed` (approve, cancel, all-clear: the word to be
-    typed), `bearing_deg` and `field_deg` (aim), `camera` (set-up), `kind` (forbid, allow: an analytic).
+    typed), `bearing_deg` and `field_deg` (aim), `camera` (set-up), `kind` (forbid, allow: an analytic),
+    `order` (order: what a sensor that can be tasked shall do).
     """
 
     text: Text = ""
@@ -58,6 +61,7 @@ class Asked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     field_deg: Annotated[float, Meta(gt=0, le=360)] | None = None
     camera: Camera | None = None
     kind: Id = ""
+    order: Order | None = None
 
 
 Body = Annotated[Asked, Depends(body_of(Asked))]
@@ -95,10 +99,17 @@ def decide_proposal(id: str, verb: ProposalVerb, asked: Body, office: InOffice, 
 @router.post(
     "/sensors/{id:path}/{verb}",
     responses=says(SensorRow, "The sensor's row as it is now."),
-    openapi_extra=takes(Asked, {"aim": {"bearing_deg": 90, "field_deg": 60}, "test": {"until": 1800000000}}),
+    openapi_extra=takes(
+        Asked,
+        {
+            "aim": {"bearing_deg": 90, "field_deg": 60},
+            "test": {"until": 1800000000},
+            "order": {"order": {"verb": "look-at", "lon": 24.94, "lat": 60.17}},
+        },
+    ),
 )
 def decide_sensor(id: str, verb: SourceVerb, asked: Body, office: InOffice, who: Who) -> Response:
-    """Accept a newcomer, put a sensor under test or maintenance and back in service, say where a camera looks."""
+    """Accept a newcomer, put a sensor under test or maintenance and back, aim a camera, give an order to a sensor."""
     ask.sensor_row(office, id)
     _decide(office, who, SOURCE_VERBS, wish_of(verb, id, asked))
     return answer(ask.sensor_row(office, id))
@@ -166,6 +177,10 @@ def _text(verb: str, asked: Asked) -> str:
         if asked.camera is None:
             raise BadInput("A set-up needs `camera`: calibration, areas, lines, analytics as you want them.")
         return msgspec.json.encode(asked.camera).decode()
+    if verb == ORDER:
+        if asked.order is None:
+            raise BadInput("An order needs `order`: its verb, and the text or place that the verb needs.")
+        return msgspec.json.encode(asked.order).decode()
     if verb in PLACE_VERBS:
         return asked.kind
     if verb == AIM:

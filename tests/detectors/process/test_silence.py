@@ -72,3 +72,15 @@ def test_it_asks_to_be_woken_when_the_limit_is_reached(after_s):
 def test_old_readings_do_not_count_as_a_return():
     late = seen(Concentration(substance="chlorine", ppm=0.0), at=START_AT + 50, seq=4, source="gas-1")
     assert len(folded(Silence(), [*ALARM, late])) == 2
+
+
+def promised(after_s, within_s=12.5):
+    return seen(Alive(within_s=within_s), at=START_AT + after_s, seq=round(after_s), source="node-1")
+
+
+def test_what_a_source_promises_is_awaited_and_nothing_else():
+    measured = seen(Concentration(substance="chlorine", ppm=0.1), at=START_AT + 1, seq=1, source="node-1")
+    beats = [promised(5.0 * n) for n in range(60)]
+    assert findings(Silence(), [beats[0], measured, *beats[1:], tick(300.0)]) == []
+    finding, _ = folded(Silence(), [*beats, tick(307.0), tick(308.0)])
+    assert finding.because == "Nothing from node-1 for 13 s; 12.5 s is its limit."

@@ -40,12 +40,14 @@ AFTER_S: Mapping[str, float] = {
 SP4 3 min, SP3 30 min, SP2 25 h. What only speaks when something happens gets the longest."""
 
 _BODIES_MAX = 16
+_ALIVE = tag_of(Alive)
 
 
 class Heard(Struct):
     """When one source last sent each kind of body, and whether it is known to be silent.
 
-    `missing` is the body tag whose absence was noticed; empty where anything counts as a return.
+    `missing` is the body tag whose absence was noticed; empty where anything counts as a return. `within_s` is
+    how soon the source has promised its next sign of life.
     """
 
     source: str
@@ -55,15 +57,16 @@ class Heard(Struct):
     place: Place | None = None
     silent_since: float | None = None
     missing: str = ""
+    within_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silence:
     """Find sources that fall silent, and say when they are back.
 
-    The longest silence is the sensor's own where the city's register has one (`silent_after_s`),
-    else that of each kind of body that it sends. A device whose broker announces it offline is
-    silent at once.
+    The longest silence is what the sensor itself promises with its signs of life; else its own where the
+    city's register has one (`silent_after_s`); else that of each kind of body that it sends. A device whose
+    broker announces it offline is silent at once.
 
     >>> from tocsin.contract.examples import START_AT, gas
     >>> from tocsin.contract.folding import findings
@@ -109,6 +112,8 @@ class _Watch:
         tag = tag_of(type(fact.body))
         if not _note(heard, tag, fact):
             return heard, []
+        if isinstance(fact.body, Alive):
+            heard.within_s = fact.body.within_s
         if isinstance(fact.body, Alive) and not fact.body.online:
             heard.missing = ""
             return heard, self._fell_silent(heard, fact.at, "offline", f"{fact.source} was announced offline.")
@@ -131,6 +136,9 @@ class _Watch:
     def _due(self, heard: Heard) -> tuple[float, float, float, str]:
         """When it is overdue, since when it is counted, the limit in seconds, and which body is awaited."""
         own_s = self.own_s.get(heard.source)
+        if heard.within_s is not None and _ALIVE in heard.last:
+            last = heard.last[_ALIVE]
+            return last + heard.within_s, last, heard.within_s, _ALIVE
         if own_s is not None:
             last = max(heard.last.values())
             return last + own_s, last, own_s, ""
