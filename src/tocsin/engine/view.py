@@ -45,6 +45,9 @@ COSTS_MAX = 50_000
 ASIDE = (CameraLoad, PictureState, Postures, Stills)
 """Bodies that a camera tells beside what it sees: the row of the camera goes on saying what it sees."""
 
+RAW_MAX = 500
+"""Newest raw findings kept at hand while no incident adopts them; all are in the log."""
+
 OUTCOMES_MAX = 200
 """Newest outcomes kept at hand."""
 
@@ -108,6 +111,14 @@ class View:
         """The incidents at hand, most urgent first, then newest."""
         with self._lock:
             return sorted(self._incidents.values(), key=lambda one: (one.priority, -one.since, one.id))
+
+    def raw(self) -> list[Finding]:
+        """Raw findings of danger to life that no incident has adopted, oldest first."""
+        with self._lock:
+            adopted = {
+                part.id for one in self._incidents.values() for stage in one.stages for part in stage.contributions
+            }
+            return [one for one in self._raw.values() if one.id not in adopted]
 
     def incident(self, name: str) -> Incident:
         """One incident; raises NotFound."""
@@ -256,6 +267,8 @@ class View:
         known = self._raw.get(fact.id)
         if known is None or (known.extents, known.figures) != (fact.extents, fact.figures):
             self._raw[fact.id] = fact
+            if len(self._raw) > RAW_MAX:
+                del self._raw[next(iter(self._raw))]
             self.ring.tell("finding", fact)
 
     def _name_of(self, source: str) -> str:
