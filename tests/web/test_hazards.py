@@ -7,9 +7,8 @@ from msgspec.structs import replace
 
 from tests.web.house import running, wait_for
 from tests.web.trial_lane import DAY, lines
-from tests.web.trial_release import FIGURES, MOMENTS_MIN, installed
+from tests.web.trial_release import FIGURES, MOMENTS_MIN, installed, raw_finding
 from tocsin.contract.resources import Resources
-from tocsin.model import Finding, Origin
 from tocsin.sources.alarm_panel import AlarmPanels, Panel
 
 
@@ -87,17 +86,7 @@ def test_a_raw_finding_waits_for_fusion_whole_and_is_told_again_as_it_changes(ci
     """Told to the view alone, as where fusion is down."""
     view, ring = city.house.view, city.house.view.ring
     part = parts(view.incidents())[0]
-    raw = Finding(
-        id="f-raw",
-        at=part.at,
-        origin=Origin.EXERCISE,
-        kind="cbrne.toxic.trial",
-        subject="chlorine",
-        because="It drifts.",
-        evidence=(),
-        life=True,
-        extents=part.extents[:1],
-    )
+    raw = raw_finding(part.at, part.extents[:1])
     before = ring.last
     for one in (raw, replace(raw, at=part.at + 1), replace(raw, at=part.at + 2, extents=part.extents[:2])):
         view.told(one)
