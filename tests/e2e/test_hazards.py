@@ -189,7 +189,7 @@ def test_the_lanes_are_told_with_their_false_alarms(desk, town):
     desk.page.goto(f"{town.url}/#/analyse")
     part(desk, "lanes").wait_for()
     (row,) = part(desk, "lanes").locator("tbody tr").all_inner_texts()
-    assert row.split("\t")[:-1] == ["gas-2", "500", "3", "2", "1", "0", "0.4\xa0%, at most 1.3\xa0%"]
+    assert row.split("\t")[:-1] == ["gas-2", "100", "3", "2", "1", "0", "2\xa0%, at most 6.3\xa0%"]
     picture(desk, "lanes")
     assert violations(desk) == []
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from tocsin.contract.screening_lanes import CLEAR, FOUND, KIND, Lane, Passage, lane_of, passage_of
+from tocsin.contract.screening_lanes import KIND, Lane, ScreeningLook, is_look, lane_of
 from tocsin.model import Finding, Incident, Observation, Verdict
 
 LANES_MAX = 1_000
@@ -16,8 +16,15 @@ FINDINGS_MAX = 10_000
 """Most findings of one lane that are told apart; older ones may count again."""
 
 
+ITEMS_MAX = 1_000
+"""Most items of one lane whose second look is awaited; that of an older one is not counted."""
+
+
 class Tally(Struct, kw_only=True):
-    """What one lane said so far. `found` counts its findings; `findings` are their newest ids: a repeat counts once."""
+    """What one lane said so far. `waiting` are items that rang and were not looked at again.
+
+    `found` counts its findings; `findings` are their newest ids: a repeat counts once.
+    """
 
     since: float
     last_at: float
@@ -25,22 +32,21 @@ class Tally(Struct, kw_only=True):
     alarms: int = 0
     resolved: int = 0
     confirmed: int = 0
+    waiting: dict[str, None] = field(default_factory=dict)
     found: int = 0
     findings: dict[str, None] = field(default_factory=dict)
 
 
 class Lanes:
-    """Told of facts by the engine's thread. A lane whose passages are not told has its findings for alarms."""
+    """Told of facts by the engine's thread. A lane that tells no looks has its findings for alarms."""
 
     def __init__(self) -> None:
         self._tallies: dict[str, Tally] = {}
 
     def observed(self, fact: Observation[Any]) -> None:
-        """Count a passage, where the observation is one."""
-        passage = passage_of(fact.body)
-        tally = None if passage is None else self._tally(fact.source, fact.at)
-        if passage is not None and tally is not None:
-            _count(tally, passage)
+        """Count a look, where the observation is one."""
+        if is_look(fact.body) and (tally := self._tally(fact.source, fact.at)) is not None:
+            _count(tally, fact.body)
 
     def told(self, fact: Finding) -> None:
         """Count a finding of a lane once."""
@@ -77,12 +83,19 @@ class Lanes:
         return tally
 
 
-def _count(tally: Tally, passage: Passage) -> None:
-    if passage.alarm is not None:
-        tally.screened += passage.count
-        tally.alarms += passage.alarm
-    tally.resolved += passage.second_look == CLEAR
-    tally.confirmed += passage.second_look == FOUND
+def _count(tally: Tally, seen: ScreeningLook) -> None:
+    """A second look counts for an item that rang; where items have no names, for any."""
+    if seen.look <= 1:
+        tally.screened += 1
+        tally.alarms += seen.alarm
+        if seen.alarm and seen.item:
+            tally.waiting[seen.item] = None
+            if len(tally.waiting) > ITEMS_MAX:
+                del tally.waiting[next(iter(tally.waiting))]
+    elif not seen.item or seen.item in tally.waiting:
+        tally.waiting.pop(seen.item, None)
+        tally.confirmed += seen.alarm
+        tally.resolved += not seen.alarm
 
 
 def _judged(incident: Incident) -> list[tuple[str, bool]]:
