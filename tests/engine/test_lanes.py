@@ -54,6 +54,19 @@ def test_a_second_look_counts_once_and_only_for_what_rang():
     assert (row.alarms, row.resolved, row.confirmed) == (1, 1, 0)
 
 
+def test_several_devices_at_one_item_are_one_item():
+    twice = [Portal(alarm=True, item="a")] * 2
+    (row,) = rows(counted(*twice, Portal(alarm=False, item="a", look=2), Portal(alarm=False, item="b")))
+    assert (row.screened, row.alarms, row.resolved) == (2, 1, 1)
+
+
+def test_the_row_of_its_sensor_has_the_count_in_words():
+    lanes = Lanes()
+    assert lanes.observed(seen(Alive())) == ""
+    said = [lanes.observed(seen(body, source="p")) for body in (Portal(alarm=True, item="a"), Portal(alarm=False))]
+    assert said[-1] == "2 screened, 1 alarm, 0 resolved: 0.0 % false, at most 100.0 %"
+
+
 def test_items_without_a_name_are_resolved_by_count():
     (row,) = rows(counted(*[Portal(alarm=True)] * 2, Portal(alarm=False, look=2), Portal(alarm=True, look=2)))
     assert (row.alarms, row.resolved, row.confirmed) == (2, 1, 1)

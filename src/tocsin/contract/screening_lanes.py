@@ -100,6 +100,18 @@ def lane_of(
     )
 
 
+def worded(lane: Lane) -> str:
+    """The count in words, as the row of the lane's sensor shows it.
+
+    >>> worded(lane_of("portal", "Portal", (0.0, 3600.0), (9, 8, 0), screened=200))
+    '200 screened, 9 alarms, 8 resolved: 4.0 % false, at most 7.2 %'
+    """
+    said = f"{lane.screened or 0} screened, {lane.alarms} alarm{'s' * (lane.alarms != 1)}, {lane.resolved} resolved"
+    if lane.false_rate is None or lane.false_rate_max is None:
+        return said
+    return f"{said}: {100 * lane.false_rate:.1f} % false, at most {100 * lane.false_rate_max:.1f} %"
+
+
 def _rates(false: int, screened: int) -> tuple[float, float]:
     """False alarms per item, and the upper 95 % bound."""
     return false / screened, min(1.0, poisson_upper(false) / screened)

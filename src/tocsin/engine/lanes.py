@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from tocsin.contract.screening_lanes import KIND, Lane, ScreeningLook, is_look, lane_of
+from tocsin.contract.screening_lanes import KIND, Lane, ScreeningLook, is_look, lane_of, worded
 from tocsin.model import Finding, Incident, Observation, Verdict
 
 LANES_MAX = 1_000
@@ -21,7 +21,7 @@ ITEMS_MAX = 1_000
 
 
 class Tally(Struct, kw_only=True):
-    """What one lane said so far. `waiting` are items that rang and were not looked at again.
+    """What one lane said so far. `item` is the last, `waiting` are those that rang and were not looked at again.
 
     `found` counts its findings; `findings` are their newest ids: a repeat counts once.
     """
@@ -32,6 +32,7 @@ class Tally(Struct, kw_only=True):
     alarms: int = 0
     resolved: int = 0
     confirmed: int = 0
+    item: str = ""
     waiting: dict[str, None] = field(default_factory=dict)
     found: int = 0
     findings: dict[str, None] = field(default_factory=dict)
@@ -43,10 +44,12 @@ class Lanes:
     def __init__(self) -> None:
         self._tallies: dict[str, Tally] = {}
 
-    def observed(self, fact: Observation[Any]) -> None:
-        """Count a look, where the observation is one."""
-        if is_look(fact.body) and (tally := self._tally(fact.source, fact.at)) is not None:
-            _count(tally, fact.body)
+    def observed(self, fact: Observation[Any]) -> str:
+        """Count a look, where the observation is one; gives the lane's count in words, else nothing."""
+        if not is_look(fact.body) or (tally := self._tally(fact.source, fact.at)) is None:
+            return ""
+        _count(tally, fact.body)
+        return worded(self._row(fact.source, fact.source, Counter()))
 
     def told(self, fact: Finding) -> None:
         """Count a finding of a lane once."""
@@ -84,18 +87,24 @@ class Lanes:
 
 
 def _count(tally: Tally, seen: ScreeningLook) -> None:
-    """A second look counts for an item that rang; where items have no names, for any."""
+    """Several devices at one item are one item. A second look counts for an item that rang, an unnamed one for any."""
     if seen.look <= 1:
-        tally.screened += 1
-        tally.alarms += seen.alarm
-        if seen.alarm and seen.item:
-            tally.waiting[seen.item] = None
-            if len(tally.waiting) > ITEMS_MAX:
-                del tally.waiting[next(iter(tally.waiting))]
+        tally.screened += not seen.item or seen.item != tally.item
+        tally.item = seen.item
+        if seen.alarm and seen.item not in tally.waiting:
+            tally.alarms += 1
+            _await(tally, seen.item)
     elif not seen.item or seen.item in tally.waiting:
         tally.waiting.pop(seen.item, None)
         tally.confirmed += seen.alarm
         tally.resolved += not seen.alarm
+
+
+def _await(tally: Tally, item: str) -> None:
+    if item:
+        tally.waiting[item] = None
+    if len(tally.waiting) > ITEMS_MAX:
+        del tally.waiting[next(iter(tally.waiting))]
 
 
 def _judged(incident: Incident) -> list[tuple[str, bool]]:

@@ -76,12 +76,12 @@ class View:
 
     def observed(self, fact: Observation[Any]) -> None:
         """Remember the last word of its source, and what looking so closely cost."""
+        counted = self._lanes.observed(fact)
         seat = self._seats.find(fact.source)
         if seat is not None:
             seat.last_at, seat.via, seat.changed = fact.at, fact.via, True
             if not isinstance(fact.body, ASIDE):
-                seat.value = worded(fact.body)
-        self._lanes.observed(fact)
+                seat.value = counted or worded(fact.body)
         cost = cost_of(fact.level, *looked_at(fact.body))
         if cost:
             self._costs[fact.id] = cost
