@@ -17,7 +17,7 @@ from tests.e2e.test_console import part, until, violations
 from tests.e2e.test_rules import picture
 from tests.web.house import PASSWORD, running, wait_for
 from tests.web.trial_lane import DAY, lines
-from tests.web.trial_release import installed
+from tests.web.trial_release import installed, raw_finding
 from tocsin.contract.resources import Resources
 from tocsin.sources.alarm_panel import AlarmPanels, Panel
 
@@ -160,6 +160,20 @@ def test_it_fits_the_screens_of_a_control_room(desk, width, height):
     seen(desk, f"hazard-{width}")
 
 
+def test_a_raw_finding_says_what_it_draws(desk, town):
+    desk.page.set_viewport_size({"width": 1366, "height": 768})
+    desk.page.goto(f"{town.url}/#/watch")
+    (stage,) = town.house.view.incidents()[0].stages[:1]
+    drawn = next(part.extents for part in stage.contributions if part.extents)
+    town.house.view.told(raw_finding(time.time(), drawn[:2]))
+    row = desk.page.get_by_role("list", name="Raw findings").get_by_role("listitem")
+    row.get_by_text("Chlorine drifts over the square.").wait_for()
+    said = ("released amount 62\xa0kg", "Initial isolation, 60 m: 140 people", "downwind: 2\u202f100 people")
+    assert all(words in row.inner_text() for words in said)
+    assert violations(desk) == []
+    seen(desk, "raw")
+
+
 def test_the_system_page_says_where_devices_connect(desk, town):
     desk.page.set_viewport_size({"width": 1366, "height": 768})
     desk.page.goto(f"{town.url}/#/system")
@@ -175,7 +189,7 @@ def test_the_lanes_are_told_with_their_false_alarms(desk, town):
     desk.page.goto(f"{town.url}/#/analyse")
     part(desk, "lanes").wait_for()
     (row,) = part(desk, "lanes").locator("tbody tr").all_inner_texts()
-    assert row.split("\t")[:-1] == ["gas-2", "500", "3", "2", "1", "0", "0.4\xa0%, at most 1.3\xa0%"]
+    assert row.split("\t")[:-1] == ["gas-2", "100", "3", "2", "1", "0", "2\xa0%, at most 6.3\xa0%"]
     picture(desk, "lanes")
     assert violations(desk) == []
 

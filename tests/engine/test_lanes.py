@@ -5,12 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.web.trial_lane import Portal
+from tests.web.trial_lane import DAY, Portal
 from tocsin.contract.bodies import Alive
 from tocsin.contract.cases import incident
 from tocsin.contract.examples import seen
 from tocsin.contract.screening_lanes import lane_of
-from tocsin.engine.lanes import FINDINGS_MAX, Lanes
+from tocsin.engine.lanes import FINDINGS_MAX, ITEMS_MAX, Lanes
 from tocsin.model import Basis, Contribution, Finding, Origin, Verdict, Weight
 
 
@@ -41,31 +41,49 @@ def closed(verdict, *alarms, source="portal-2"):
     return replace(incident(), verdict=verdict, stages=(replace(stage, contributions=tuple(parts)),))
 
 
-def test_a_lane_has_passages_alarms_and_what_second_looks_gave():
-    lanes = counted(
-        Portal(alarm=False, count=997),
-        *[Portal(alarm=True)] * 3,
-        Portal(second_look="clear"),
-        Portal(second_look="found"),
-    )
-    (row,) = rows(lanes)
-    assert (row.id, row.name, row.screened, row.alarms, row.resolved, row.confirmed) == (
-        "portal-1",
-        "Portal-1",
-        1000,
-        3,
-        1,
-        1,
-    )
-    assert row.false_rate == pytest.approx(0.001)
-    assert row.false_rate_max == pytest.approx(4.744e-3, rel=1e-3)
+def test_a_lane_has_items_alarms_and_what_second_looks_gave():
+    (row,) = rows(counted(*(Portal(**said) for said in DAY)))
+    assert (row.id, row.name, row.screened, row.alarms) == ("portal-1", "Portal-1", 100, 3)
+    assert (row.resolved, row.confirmed, row.false_rate) == (2, 1, 0.02)
+    assert row.false_rate_max == pytest.approx(0.06296, rel=1e-3)
 
 
-def test_what_is_no_passage_makes_no_lane():
+def test_a_second_look_counts_once_and_only_for_what_rang():
+    first, second = Portal(alarm=True, item="a"), Portal(alarm=False, item="a", look=2)
+    (row,) = rows(counted(first, second, second, Portal(alarm=False, item="b", look=2)))
+    assert (row.alarms, row.resolved, row.confirmed) == (1, 1, 0)
+
+
+def test_several_devices_at_one_item_are_one_item():
+    twice = [Portal(alarm=True, item="a")] * 2
+    (row,) = rows(counted(*twice, Portal(alarm=False, item="a", look=2), Portal(alarm=False, item="b")))
+    assert (row.screened, row.alarms, row.resolved) == (2, 1, 1)
+
+
+def test_the_row_of_its_sensor_has_the_count_in_words():
+    lanes = Lanes()
+    assert lanes.observed(seen(Alive())) == ""
+    said = [lanes.observed(seen(body, source="p")) for body in (Portal(alarm=True, item="a"), Portal(alarm=False))]
+    assert said[-1] == "2 screened, 1 alarm, 0 resolved: 0.0 % false, at most 100.0 %"
+
+
+def test_items_without_a_name_are_resolved_by_count():
+    (row,) = rows(counted(*[Portal(alarm=True)] * 2, Portal(alarm=False, look=2), Portal(alarm=True, look=2)))
+    assert (row.alarms, row.resolved, row.confirmed) == (2, 1, 1)
+
+
+def test_items_that_wait_are_bounded():
+    lanes = counted(*(Portal(alarm=True, item=str(number)) for number in range(ITEMS_MAX + 1)))
+    lanes.observed(seen(Portal(alarm=False, item="0", look=2), source="portal-1"))
+    assert rows(lanes)[0].resolved == 0
+    assert len(lanes._tallies["portal-1"].waiting) == ITEMS_MAX
+
+
+def test_what_is_no_look_makes_no_lane():
     assert rows(counted(Alive())) == []
 
 
-def test_findings_are_alarms_where_passages_are_not_told_and_their_rate_is_not_known():
+def test_findings_are_alarms_where_looks_are_not_told_and_their_rate_is_not_known():
     lanes = Lanes()
     for one in (finding("a"), finding("a"), finding("b", "cbrne.screening.xray"), finding("c", "cbrne.screenings")):
         lanes.told(one)

@@ -3,10 +3,11 @@
 import time
 
 import pytest
+from msgspec.structs import replace
 
 from tests.web.house import running, wait_for
 from tests.web.trial_lane import DAY, lines
-from tests.web.trial_release import FIGURES, MOMENTS_MIN, installed
+from tests.web.trial_release import FIGURES, MOMENTS_MIN, installed, raw_finding
 from tocsin.contract.resources import Resources
 from tocsin.sources.alarm_panel import AlarmPanels, Panel
 
@@ -69,13 +70,27 @@ def test_a_source_that_listens_says_where(desk, city):
 
 
 def test_a_lane_is_told_with_its_alarms_and_its_false_alarm_rate(desk):
-    (lane,) = wait_for(lambda: desk.get("/api/lanes").json())
+    (lane,) = wait_for(lambda: [row for row in desk.get("/api/lanes").json() if row.get("confirmed")])
     assert (lane["id"], lane["screened"], lane["alarms"], lane["resolved"], lane["confirmed"]) == (
         "gas-2",
-        500,
+        100,
         3,
         2,
         1,
     )
-    assert lane["false_rate"] == pytest.approx(0.004)
-    assert lane["false_rate_max"] == pytest.approx(6.296 / 500, rel=1e-3)
+    assert lane["false_rate"] == pytest.approx(0.02)
+    assert lane["false_rate_max"] == pytest.approx(6.296 / 100, rel=1e-3)
+
+
+def test_a_raw_finding_waits_for_fusion_whole_and_is_told_again_as_it_changes(city):
+    """Told to the view alone, as where fusion is down."""
+    view, ring = city.house.view, city.house.view.ring
+    part = parts(view.incidents())[0]
+    raw = raw_finding(part.at, part.extents[:1])
+    before = ring.last
+    for one in (raw, replace(raw, at=part.at + 1), replace(raw, at=part.at + 2, extents=part.extents[:2])):
+        view.told(one)
+    told = [event for event in ring.after(before, 0.0) if event.name == "finding"]
+    assert len(told) == 2, "a repeat that draws the same is no news"
+    (waiting,) = city.signed_in("berta").get("/api/state").json()["findings"]
+    assert [one["label"] for one in waiting["extents"]] == [one.label for one in part.extents[:2]]

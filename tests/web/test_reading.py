@@ -8,7 +8,7 @@ from tests.web.house import line
 
 def test_the_state_holds_all_that_a_console_begins_with(desk, town):
     state = desk.get("/api/state").json()
-    parts = "city now event incidents proposals outcomes sensors system precision on_duty operators"
+    parts = "city now event incidents proposals outcomes findings sensors system precision on_duty operators"
     assert set(state) == set(parts.split())
     assert state["city"]["centre"] == [24.944, 60.1708]
     assert (state["city"]["origin"], state["city"]["banner"]) == ("exercise", "exercise")

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from tocsin.contract.bodies import Concentration
 from tocsin.contract.protocols import by_source
-from tocsin.model import Extent, Figure, Finding, Level, Observation, Place, derived_id, moved
+from tocsin.model import Extent, Figure, Finding, Level, Observation, Origin, Place, derived_id, moved
 
 MOMENTS_MIN = (0, 5, 10, 30)
 ENTRY = "[tocsin.detectors]\ntrial = tests.web.trial_release:TrialRelease\n"
@@ -77,6 +77,22 @@ FIGURES = (
     Figure(name="wind", value=3.4, unit="m/s", field_value=6.6, field_unit="[kn_i]", note="Mast, 40 s old."),
     Figure(name="next reading", value=1.3, unit="nat", note="A hand-held meter at the east exit would halve the area."),
 )
+
+
+def raw_finding(at: float, extents: tuple[Extent, ...]) -> Finding:
+    """A danger to life that no fusion has taken up."""
+    return Finding(
+        id="f-raw",
+        at=at,
+        origin=Origin.EXERCISE,
+        kind=TrialRelease.kind,
+        subject="chlorine",
+        because="Chlorine drifts over the square.",
+        evidence=(),
+        life=True,
+        extents=extents,
+        figures=FIGURES[:1],
+    )
 
 
 def _extents(at: Place, when: float) -> Iterator[Extent]:

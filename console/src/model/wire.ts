@@ -392,6 +392,7 @@ export interface StateMessage {
   incidents: Partial<Incident>[];
   proposals: Partial<Proposal>[];
   outcomes: Outcome[];
+  findings?: Finding[];
   sensors: Partial<SensorRow>[];
   system: Partial<System>;
   precision: Record<string, Partial<Precision>>;

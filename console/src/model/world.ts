@@ -33,7 +33,7 @@ const byId = <T extends { id: string }>(rows: T[]): Map<string, T> => new Map(ro
 
 /** The world as /api/state tells it. */
 export function worldFrom(state: StateMessage): World {
-  return {
+  const world: World = {
     city: state.city,
     incidents: byId((state.incidents ?? []).map(incidentFrom)),
     proposals: byId((state.proposals ?? []).map(proposalFrom)),
@@ -45,6 +45,7 @@ export function worldFrom(state: StateMessage): World {
     onDuty: state.on_duty ?? [],
     operators: state.operators ?? [],
   };
+  return (state.findings ?? []).reduce(withFinding, world);
 }
 
 function put<T extends { id: string }>(rows: ReadonlyMap<string, T>, row: T): Map<string, T> {

@@ -37,6 +37,17 @@ it('shows a raw finding until an incident adopts it', () => {
   expect(reduce(adopted, { event: 'finding', data: finding('f') }).raw.size).toBe(0);
 });
 
+it('begins with the raw findings that wait', () => {
+  const incidents = [{ id: 'i', rev: 1, state: 'closed' as const, stages: [stage(['g'])] }];
+  expect([...worldFrom({ ...STATE, incidents, findings: [finding('f'), finding('g')] }).raw.keys()]).toEqual(['f']);
+});
+
+it('takes newer regions of a raw finding without ringing anew', () => {
+  const first = reduce(start(), { event: 'finding', data: finding('f') });
+  const later = reduce(first, { event: 'finding', data: { ...finding('f'), at: 9, extents: [] } });
+  expect(later.raw.get('f')).toMatchObject({ at: 9, heard: 1, extents: [] });
+});
+
 it('bounds what it remembers', () => {
   let world = start();
   for (let i = 0; i <= REMEMBERED_MAX; i += 1) world = reduce(world, { event: 'finding', data: finding(`f${i}`) });

@@ -1,6 +1,7 @@
-"""Screening lanes as the dashboard counts them: what a body says of one passage, and what came of many."""
+"""Screening lanes as the dashboard counts them: which bodies are looks at an item, and what came of many."""
 
-from functools import singledispatch
+from functools import cache
+from typing import Protocol, TypeGuard
 
 from msgspec import Struct
 
@@ -10,32 +11,43 @@ from tocsin.model import Body
 KIND = "cbrne.screening"
 """The kind of findings, and its subkinds, that are alarms of a lane."""
 
-CLEAR, FOUND = "clear", "found"
-"""What a second look gave: nothing, or what was looked for."""
 
+class ScreeningLook(Protocol):
+    """A body that says what a lane found of one item: a passage, a tray, a swab. Any body with these fields is one.
 
-class Passage(Struct, frozen=True, kw_only=True):
-    """What a lane says of one person or thing that went through: alarm or not, and what a second look gave.
-
-    `alarm` is None where it tells of the second look alone; `second_look` is `clear`, `found`, or empty while nobody
-    looked again. `count` is how many went through, where a lane sums up those without an alarm.
+    `item` ties looks at the same thing together, empty where nothing does; `look` is 1 for the first, 2 for the second
+    look, which resolves or confirms the alarm of the first.
     """
 
-    alarm: bool | None = None
-    second_look: str = ""
-    count: int = 1
+    @property
+    def alarm(self) -> bool:
+        """Whether it rang."""
+        ...
+
+    @property
+    def item(self) -> str:
+        """What was looked at."""
+        ...
+
+    @property
+    def look(self) -> int:
+        """Which look it was."""
+        ...
 
 
-@singledispatch
-def passage_of(body: Body) -> Passage | None:
-    """What a body says of a passage; None for bodies that are none. The body of a lane registers itself here.
+@cache
+def _looks(kind: type[Body]) -> bool:
+    return {"alarm", "item", "look"} <= set(kind.__struct_fields__)
+
+
+def is_look(body: Body) -> TypeGuard[ScreeningLook]:
+    """Whether a body is a look of a screening lane.
 
     >>> from tocsin.contract.bodies import Alive
-    >>> passage_of(Alive()) is None
-    True
+    >>> is_look(Alive())
+    False
     """
-    del body
-    return None
+    return _looks(type(body))
 
 
 class Lane(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -88,6 +100,18 @@ def lane_of(
     )
 
 
+def worded(lane: Lane) -> str:
+    """The count in words, as the row of the lane's sensor shows it.
+
+    >>> worded(lane_of("portal", "Portal", (0.0, 3600.0), (9, 8, 0), screened=200))
+    '200 screened, 9 alarms, 8 resolved: 4.0 % false, at most 7.2 %'
+    """
+    said = f"{lane.screened or 0} screened, {lane.alarms} alarm{'s' * (lane.alarms != 1)}, {lane.resolved} resolved"
+    if lane.false_rate is None or lane.false_rate_max is None:
+        return said
+    return f"{said}: {100 * lane.false_rate:.1f} % false, at most {100 * lane.false_rate_max:.1f} %"
+
+
 def _rates(false: int, screened: int) -> tuple[float, float]:
-    """False alarms per passage, and the upper 95 % bound."""
+    """False alarms per item, and the upper 95 % bound."""
     return false / screened, min(1.0, poisson_upper(false) / screened)

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from tocsin.contract.screening_lanes import CLEAR, FOUND, KIND, Lane, Passage, lane_of, passage_of
+from tocsin.contract.screening_lanes import KIND, Lane, ScreeningLook, is_look, lane_of, worded
 from tocsin.model import Finding, Incident, Observation, Verdict
 
 LANES_MAX = 1_000
@@ -16,8 +16,15 @@ FINDINGS_MAX = 10_000
 """Most findings of one lane that are told apart; older ones may count again."""
 
 
+ITEMS_MAX = 1_000
+"""Most items of one lane whose second look is awaited; that of an older one is not counted."""
+
+
 class Tally(Struct, kw_only=True):
-    """What one lane said so far. `found` counts its findings; `findings` are their newest ids: a repeat counts once."""
+    """What one lane said so far. `item` is the last, `waiting` are those that rang and were not looked at again.
+
+    `found` counts its findings; `findings` are their newest ids: a repeat counts once.
+    """
 
     since: float
     last_at: float
@@ -25,22 +32,24 @@ class Tally(Struct, kw_only=True):
     alarms: int = 0
     resolved: int = 0
     confirmed: int = 0
+    item: str = ""
+    waiting: dict[str, None] = field(default_factory=dict)
     found: int = 0
     findings: dict[str, None] = field(default_factory=dict)
 
 
 class Lanes:
-    """Told of facts by the engine's thread. A lane whose passages are not told has its findings for alarms."""
+    """Told of facts by the engine's thread. A lane that tells no looks has its findings for alarms."""
 
     def __init__(self) -> None:
         self._tallies: dict[str, Tally] = {}
 
-    def observed(self, fact: Observation[Any]) -> None:
-        """Count a passage, where the observation is one."""
-        passage = passage_of(fact.body)
-        tally = None if passage is None else self._tally(fact.source, fact.at)
-        if passage is not None and tally is not None:
-            _count(tally, passage)
+    def observed(self, fact: Observation[Any]) -> str:
+        """Count a look, where the observation is one; gives the lane's count in words, else nothing."""
+        if not is_look(fact.body) or (tally := self._tally(fact.source, fact.at)) is None:
+            return ""
+        _count(tally, fact.body)
+        return worded(self._row(fact.source, fact.source, Counter()))
 
     def told(self, fact: Finding) -> None:
         """Count a finding of a lane once."""
@@ -77,12 +86,25 @@ class Lanes:
         return tally
 
 
-def _count(tally: Tally, passage: Passage) -> None:
-    if passage.alarm is not None:
-        tally.screened += passage.count
-        tally.alarms += passage.alarm
-    tally.resolved += passage.second_look == CLEAR
-    tally.confirmed += passage.second_look == FOUND
+def _count(tally: Tally, seen: ScreeningLook) -> None:
+    """Several devices at one item are one item. A second look counts for an item that rang, an unnamed one for any."""
+    if seen.look <= 1:
+        tally.screened += not seen.item or seen.item != tally.item
+        tally.item = seen.item
+        if seen.alarm and seen.item not in tally.waiting:
+            tally.alarms += 1
+            _await(tally, seen.item)
+    elif not seen.item or seen.item in tally.waiting:
+        tally.waiting.pop(seen.item, None)
+        tally.confirmed += seen.alarm
+        tally.resolved += not seen.alarm
+
+
+def _await(tally: Tally, item: str) -> None:
+    if item:
+        tally.waiting[item] = None
+    if len(tally.waiting) > ITEMS_MAX:
+        del tally.waiting[next(iter(tally.waiting))]
 
 
 def _judged(incident: Incident) -> list[tuple[str, bool]]:

@@ -48,6 +48,9 @@ COSTS_MAX = 50_000
 ASIDE = (CameraLoad, Conduct, Introduction, PictureState, Postures, Stills)
 """Bodies that a sensor tells beside what it senses: its row goes on saying what it senses."""
 
+RAW_MAX = 500
+"""Newest raw findings kept at hand while no incident adopts them; all are in the log."""
+
 OUTCOMES_MAX = 200
 """Newest outcomes kept at hand."""
 
@@ -76,12 +79,12 @@ class View:
 
     def observed(self, fact: Observation[Any]) -> None:
         """Remember the last word of its source, and what looking so closely cost."""
+        counted = self._lanes.observed(fact)
         seat = self._seats.find(fact.source)
         if seat is not None:
             seat.last_at, seat.via, seat.changed = fact.at, fact.via, True
             if not isinstance(fact.body, ASIDE) and not _is_beat(fact.body, seat.value):
-                seat.value = worded(fact.body)
-        self._lanes.observed(fact)
+                seat.value = counted or worded(fact.body)
         cost = cost_of(fact.level, *looked_at(fact.body))
         if cost:
             self._costs[fact.id] = cost
@@ -111,6 +114,14 @@ class View:
         """The incidents at hand, most urgent first, then newest."""
         with self._lock:
             return sorted(self._incidents.values(), key=lambda one: (one.priority, -one.since, one.id))
+
+    def raw(self) -> list[Finding]:
+        """Raw findings of danger to life that no incident has adopted, oldest first."""
+        with self._lock:
+            adopted = {
+                part.id for one in self._incidents.values() for stage in one.stages for part in stage.contributions
+            }
+            return [one for one in self._raw.values() if one.id not in adopted]
 
     def incident(self, name: str) -> Incident:
         """One incident; raises NotFound."""
@@ -259,6 +270,8 @@ class View:
         known = self._raw.get(fact.id)
         if known is None or (known.extents, known.figures) != (fact.extents, fact.figures):
             self._raw[fact.id] = fact
+            if len(self._raw) > RAW_MAX:
+                del self._raw[next(iter(self._raw))]
             self.ring.tell("finding", fact)
 
     def _name_of(self, source: str) -> str:

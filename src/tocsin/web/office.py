@@ -23,7 +23,7 @@ from tocsin.engine.status import Status
 from tocsin.engine.unmasking import Unmasking
 from tocsin.engine.view import View
 from tocsin.gate.ledger import Ledger, Report, verify
-from tocsin.model import Incident, NotFound, Outcome, Proposal, Receipt
+from tocsin.model import Finding, Incident, NotFound, Outcome, Proposal, Receipt
 from tocsin.store.accounts import Account, Accounts
 from tocsin.store.casebook import Casebook
 from tocsin.store.log import EventLog
@@ -99,7 +99,7 @@ class Operator(Struct, frozen=True):
 
 
 class State(Struct, frozen=True):
-    """All that a console needs to begin; `event` is where to listen on from."""
+    """All that a console needs to begin; `event` is where to listen on from, `findings` those that wait for fusion."""
 
     city: CityInfo
     now: float
@@ -107,6 +107,7 @@ class State(Struct, frozen=True):
     incidents: list[Incident]
     proposals: list[Proposal]
     outcomes: list[Outcome]
+    findings: list[Finding]
     sensors: list[SensorRow]
     system: System
     precision: dict[str, dict[str, float | int | None]]
@@ -150,6 +151,7 @@ def state_of(office: Office, account: Account, on_duty: list[str]) -> State:
         incidents=office.view.incidents(),
         proposals=office.view.proposals(),
         outcomes=office.view.outcomes(),
+        findings=office.view.raw(),
         sensors=office.view.sensors(),
         system=office.status.system(now),
         precision=office.view.precision(),
