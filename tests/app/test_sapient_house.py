@@ -108,8 +108,8 @@ def test_an_order_has_a_receipt_before_it_reaches_the_node(live, node):
     live.desk.decide(Wish(verb="order", target=f"sapient-{node.id}", text=order), ANNA)
     assert node.answer().task.command.HasField("look_at")
     assert live.house.ledger.size > size
+    mode = json.dumps({"verb": "mode", "text": "Night"})
     with pytest.raises(Conflict, match="takes no mode change"):
-        mode = json.dumps({"verb": "mode", "text": "Night"})
         live.desk.decide(Wish(verb="order", target=f"sapient-{node.id}", text=mode), ANNA)
 
 
