@@ -72,6 +72,7 @@ def init(
     print(f"Made {folder}: every key of tocsin.yaml is explained in it. Next:")
     print(f"  tocsin add map FILE.osm.pbf --city {folder}     the map, from any OpenStreetMap extract")
     print(f"  tocsin add mqtt URL --city {folder}             sensors that speak MQTT (`embedded`: our own broker)")
+    print(f"  tocsin add sapient --city {folder}              sensors that speak SAPIENT, or a parent fusion node")
     print(f"  tocsin add camera URL --city {folder}           a camera, a file or a folder of clips")
     print(f"  tocsin add log FILE --city {folder}             a Suricata or Zeek log")
     print(f"  tocsin add rules RULES --city {folder}          detection rules (Sigma); {folder / 'rules'} holds yours")
