@@ -63,13 +63,3 @@ class Orderable(Protocol):
     def order(self, source: str, order: Order, id: str) -> None:
         """Send an order, known by `id`; raises Conflict where the sensor is gone."""
         ...
-
-
-@runtime_checkable
-class Listens(Protocol):
-    """A running source that waits for others to connect."""
-
-    @property
-    def listens(self) -> str:
-        """Where: transport, host and port, such as `tcp+tls 0.0.0.0:14001`."""
-        ...

@@ -211,6 +211,16 @@ class Tasked(Protocol):
         ...
 
 
+@runtime_checkable
+class Listens(Protocol):
+    """A running source that devices connect to: the System page shows where."""
+
+    @property
+    def listens(self) -> str:
+        """Transport and address, such as `tcp 127.0.0.1:5020` (`tcp+tls` where TLS is asked for), parted by commas."""
+        ...
+
+
 class Source(Member, Protocol):
     """A connection to the world: start it with resources and the last snapshot.
 

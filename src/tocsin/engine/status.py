@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from tocsin.contract.orders import Listens
+from tocsin.contract.protocols import Listens
 from tocsin.engine.embedded import Embedded
 from tocsin.engine.rows import Reporting, SourceRow, StageRow, System
 from tocsin.engine.rules import Rules

@@ -118,12 +118,6 @@ class RunningAlarmPanels:
         self.port = board.port
         self.counts = reception.counts
 
-    @property
-    def listens(self) -> str:
-        """Where panels find us."""
-        over = "+".join(name for name, used in (("tcp", self._declared.tcp), ("udp", self._declared.udp)) if used)
-        return f"{over} {self._declared.host}:{self.port}"
-
     def next_batch(self, wait_s: float) -> Delivered | None:
         """What panels said, in the order of arrival; its `acknowledge` answers them."""
         return self._reception.next_batch(wait_s, urgent=self._declared.urgent)
@@ -135,6 +129,14 @@ class RunningAlarmPanels:
     def problem(self) -> str:
         """What is wrong with a panel that called of late: not listed, wrong key, wrong clock; else empty."""
         return self._board.problem() or self._reception.problem()
+
+    @property
+    def listens(self) -> str:
+        """Where panels call."""
+        declared = self._declared
+        transports = [name for name, wanted in (("tcp", declared.tcp), ("udp", declared.udp)) if wanted]
+        host = f"[{declared.host}]" if ":" in declared.host else declared.host
+        return ", ".join(f"{name} {host}:{self.port}" for name in transports)
 
     def close(self) -> None:
         """Hang up; what was not acknowledged, panels send again."""
