@@ -20,8 +20,15 @@ def test_orders_are_read(text, order):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{}", '{"verb": "fire"}', '{"verb": "request", "text": "Sing"}', '{"verb": "mode"}']
-    + ['{"verb": "detection-report-rate", "text": "warp"}', '{"verb": "look-at", "lat": 91}'],
+    [
+        "",
+        "{}",
+        '{"verb": "fire"}',
+        '{"verb": "request", "text": "Sing"}',
+        '{"verb": "mode"}',
+        '{"verb": "detection-report-rate", "text": "warp"}',
+        '{"verb": "look-at", "lat": 91}',
+    ],
 )
 def test_what_is_no_order_is_refused(text):
     with pytest.raises(BadInput):
