@@ -95,6 +95,7 @@ def test_a_drone_is_found_with_its_place(live, node):
     (found,) = wait_for(lambda: told(live, "physical.sapient"))
     assert (found.grade, round(found.place.lon, 3)) == ("drone", 24.945)
     assert row(live, node).value == "Drone 93%"
+    assert not [stage for stage in live.status.system(time.time()).stages if stage.failed or stage.problem]
 
 
 def test_the_system_page_says_where_it_listens(live, node):

@@ -1,8 +1,10 @@
 """A fusion node on real sockets: nodes register, report and are answered; hostile ones are refused, alone."""
 
+import os
 import ssl
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -353,3 +355,27 @@ def test_over_tls_a_node_needs_the_certificate_that_is_listed(tmp_path):
         assert running.listens.startswith("tcp+tls ")
     finally:
         running.close()
+
+
+def recorded(kind):
+    """A default message of the standard's test harness, dated now."""
+    folder = Path(os.environ.get("TOCSIN_DATA", "../shared/data")) / "sapient"
+    found = sorted(folder.rglob(f"Default.{kind}.json"))
+    if not found:
+        if os.environ.get("TOCSIN_REQUIRE_ALL") == "1":
+            pytest.fail(f"{folder} is needed: set TOCSIN_DATA to the folder of recorded data.")
+        pytest.skip(f"no {folder}: set TOCSIN_DATA to the folder of recorded data")
+    message = sapient.of_json(found[0].read_bytes())
+    message.timestamp.FromNanoseconds(time.time_ns())
+    return sapient.frame(message.SerializeToString())
+
+
+def test_the_test_harness_is_accepted_and_its_degrees_in_utm_are_no_place(running):
+    with SimulatedNode(running.port) as harness:
+        harness.send(recorded("Registration"))
+        assert harness.answer().registration_ack.acceptance
+        for kind in ("StatusReport", "DetectionReport", "Alert"):
+            harness.send(recorded(kind))
+        body = until(running, Detection).body
+    assert [one.name for one in body.classes] == ["Human"]
+    assert {"no-place", "trimmed"} <= set(body.flags)
