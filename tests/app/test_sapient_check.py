@@ -2,9 +2,11 @@
 
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
+from tests.sources.certificates import signed
 from tocsin.app.sapient.channel import Papers, Wire
 from tocsin.app.sapient.edge import check_edge
 from tocsin.app.sapient.fusion import check_fusion
@@ -68,6 +70,21 @@ def test_our_edge_node_holds_every_point(quick):
         outlet.close()
     assert failing(points) == {}
     assert sum(one.state == "holds" for one in points) >= 16
+
+
+def test_over_tls_a_fusion_node_holds_every_point_too(tmp_path, quick):
+    authority = signed(tmp_path, "authority")
+    _, _, certificate, key = signed(tmp_path, "localhost", authority)
+    papers = {"certificate": certificate, "private_key": key}
+    running = SapientNodes(port=0, client_ca=authority[2], **papers).start(Resources(token_key=b"k" * 16))
+    taking = threading.Thread(target=lambda: [one.acknowledge() for one in iter(lambda: running.next_batch(1.0), None)])
+    taking.start()
+    ours = Papers(**{name: Path(path) for name, path in {"ca_file": authority[2], **papers}.items()})
+    with Wire("localhost", running.port, ours, listen=False, wait_s=5.0) as opened:
+        points = check_fusion(opened)
+    running.close()
+    taking.join()
+    assert failing(points) == {}
 
 
 def careless(port):

@@ -3,15 +3,11 @@
 import os
 import ssl
 import time
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from tests.sources.certificates import signed
 from tocsin.contract.bodies import Alive, Concentration, Counts, Introduction
 from tocsin.contract.orders import Order
 from tocsin.contract.resources import Resources
@@ -308,28 +304,6 @@ def test_parameters_that_cannot_work_say_what_to_do(how):
 def test_a_port_that_is_taken_is_a_plain_error(running):
     with pytest.raises(ConfigError, match="Cannot listen"):
         SapientNodes(port=running.port).start(KEYED)
-
-
-def signed(folder, name, issuer=None):
-    """A certificate and key for a name, as PEM files, signed by an issuer or by itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    built = x509.CertificateBuilder(
-        issuer_name=issuer[0] if issuer else subject,
-        subject_name=subject,
-        public_key=key.public_key(),
-        serial_number=x509.random_serial_number(),
-        not_valid_before=now - timedelta(hours=1),
-        not_valid_after=now + timedelta(hours=1),
-    ).add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-    built = built.add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
-    certificate = built.sign(issuer[1] if issuer else key, hashes.SHA256())
-    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
-    paths = folder / f"{name}.pem", folder / f"{name}.key"
-    paths[0].write_bytes(certificate.public_bytes(pem))
-    paths[1].write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
-    return subject, key, *map(str, paths)
 
 
 def test_over_tls_a_node_needs_the_certificate_that_is_listed(tmp_path):

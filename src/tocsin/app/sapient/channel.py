@@ -33,6 +33,8 @@ class Papers:
             if self.ca_file:
                 context.load_verify_locations(self.ca_file)
                 context.verify_mode = ssl.CERT_REQUIRED
+            elif not server:
+                context.load_default_certs()
             if self.certificate:
                 context.load_cert_chain(self.certificate, self.private_key)
         except (OSError, ValueError) as error:
