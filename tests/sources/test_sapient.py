@@ -135,6 +135,17 @@ def test_a_unit_that_was_registered_counts(running):
         assert until(running, Concentration).body.ppm == 0.5
 
 
+def test_a_screening_device_that_names_its_curve_is_one(running):
+    screening = pytest.importorskip("tocsin.contract.screening")
+    role = sapient.Role(name="Gate 4", type="OTHER", classes=("Weapon",))
+    told = {"screening device": "walk-through gate", "alarm": "1", "item": "p-17", "look": "2"}
+    with SimulatedNode(running.port, role=role) as node:
+        node.register()
+        node.detect(("Weapon", 0.9), values=told)
+        body = until(running, screening.Screened).body
+    assert body == screening.Screened(device="walk-through gate", alarm=True, item="p-17", look=2)
+
+
 def test_an_alert_is_acknowledged_when_it_is_on_disk_and_not_before(running, node):
     alert_id = node.alert()
     time.sleep(0.1)
