@@ -8,10 +8,13 @@ import pytest
 from tocsin.app.config import load_settings
 from tocsin.app.live import go_live
 from tocsin.city.context import City
+from tocsin.contract.resources import Resources
+from tocsin.contract.sapient import Detection
 from tocsin.engine.desk import Person, Wish
 from tocsin.formats import sapient
 from tocsin.model import Conflict, Finding, SourceState
 from tocsin.sim.sapient_node import SimulatedNode
+from tocsin.sources.sapient import SapientNodes
 
 INPUT = """
   nodes: {kind: feed.sapient, parameters: {port: 0, silent_intervals: 1.2}}
@@ -95,6 +98,7 @@ def test_a_drone_is_found_with_its_place(live, node):
     (found,) = wait_for(lambda: told(live, "physical.sapient"))
     assert (found.grade, round(found.place.lon, 3)) == ("drone", 24.945)
     assert row(live, node).value == "Drone 93%"
+    assert not [stage for stage in live.status.system(time.time()).stages if stage.failed or stage.problem]
 
 
 def test_the_system_page_says_where_it_listens(live, node):
@@ -108,8 +112,8 @@ def test_an_order_has_a_receipt_before_it_reaches_the_node(live, node):
     live.desk.decide(Wish(verb="order", target=f"sapient-{node.id}", text=order), ANNA)
     assert node.answer().task.command.HasField("look_at")
     assert live.house.ledger.size > size
+    mode = json.dumps({"verb": "mode", "text": "Night"})
     with pytest.raises(Conflict, match="takes no mode change"):
-        mode = json.dumps({"verb": "mode", "text": "Night"})
         live.desk.decide(Wish(verb="order", target=f"sapient-{node.id}", text=mode), ANNA)
 
 
@@ -129,3 +133,39 @@ def test_an_absence_is_noticed_in_its_time_and_a_return_is_told(live, node):
     with SimulatedNode(live.sources["nodes"].port, role=RADAR) as again:
         again.register()
         wait_for(lambda: row(live, again).condition == "ok")
+
+
+PARENT = """
+  parent: {{kind: sapient, url: "sapient+tcp://127.0.0.1:{port}"}}
+"""
+SNIFFER = sapient.Role(name="Sniffer", type="CHEMICAL", classes=("Chlorine",), values={"concentration": "ppm"})
+
+
+def test_chlorine_at_a_node_becomes_an_incident_that_the_parent_hears_of(city):
+    parent = SapientNodes(port=0).start(Resources(token_key=b"k" * 16))
+    path = city / "tocsin.yaml"
+    text = path.read_text().replace("inputs: {}", f"inputs:{INPUT}").replace("  enabled: true", "  enabled: false")
+    text = text.replace("outlets:\n", f"outlets:{PARENT.format(port=parent.port)}")
+    path.write_text(text.replace("members: {}", "members:\n  export.sapient: {outlet: parent, priority_max: 3}"))
+    running = go_live(city / "data", load_settings(city), City.load(city / "city"))
+    running.start()
+    try:
+        with SimulatedNode(running.sources["nodes"].port, role=SNIFFER) as node:
+            node.register()
+            node.status()
+            wait_for(lambda: row(running, node) and row(running, node).place)
+            running.desk.decide(Wish(verb="accept", target=f"sapient-{node.id}"), ANNA)
+            for second in range(8):
+                report = node.report(("Chlorine", 1.0), values={"concentration": "60"})
+                node.say(report, at=time.time() - 40 + 5 * second)
+            heard = wait_for(lambda: incidents_heard(parent))
+    finally:
+        running.stop()
+        parent.close()
+    assert [one.name for one in heard[0].classes] == ["toxic"]
+    assert (heard[0].state, heard[0].covariance is not None) == ("opened", True)
+
+
+def incidents_heard(parent):
+    delivered = parent.next_batch(0.1)
+    return [one.body for one in delivered.readings if isinstance(one.body, Detection)] if delivered else []

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from tests.sources.certificates import signed
 from tocsin.contract.bodies import Alive
 from tocsin.contract.orders import Order
 from tocsin.contract.resources import Resources
@@ -13,7 +14,7 @@ from tocsin.engine.outlets import Undelivered
 from tocsin.engine.parent import Ourselves, Papers, ParentOutlet, parent_of
 from tocsin.formats import sapient
 from tocsin.model import ConfigError, Delivery, Origin, Refused
-from tocsin.sources.sapient import SapientNodes
+from tocsin.sources.sapient import NodePlan, SapientNodes
 
 WHO = Ourselves(
     node_id="a8654cdf-4328-47de-81fa-c495589e30c9", name="Tocsin, Test town", classes=("toxic",), interval_s=0.2
@@ -61,6 +62,24 @@ def test_it_registers_shows_that_it_lives_and_delivers(parent, outlet):
     assert "acknowledges no detections" in said
     assert [one.name for one in bodies(parent, Detection)[0].classes] == ["toxic"]
     assert all(one.online for one in bodies(parent, Alive, count=3))
+
+
+def test_over_tls_it_shows_who_it_is(tmp_path):
+    authority = signed(tmp_path, "authority")
+    _, _, certificate, key = signed(tmp_path, "localhost", authority)
+    _, _, ours, our_key = signed(tmp_path, "tocsin", authority)
+    listed = {WHO.node_id: NodePlan(source="town", subject="tocsin")}
+    running = SapientNodes(
+        port=0, certificate=certificate, private_key=key, client_ca=authority[2], nodes=listed, only_listed=True
+    ).start(Resources(token_key=b"k" * 16))
+    papers = Papers(ca_file=authority[2], certificate=ours, private_key=our_key)
+    outlet = parent_of(f"sapient+tls://localhost:{running.port}", WHO, papers)
+    try:
+        outlet.send(delivery(report(time.time())), 0.0)
+        assert bodies(running, Detection)
+    finally:
+        outlet.close()
+        running.close()
 
 
 def test_goodbye_is_said(parent, outlet):

@@ -1,15 +1,13 @@
 """A fusion node on real sockets: nodes register, report and are answered; hostile ones are refused, alone."""
 
+import os
 import ssl
 import time
-from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from tests.sources.certificates import signed
 from tocsin.contract.bodies import Alive, Concentration, Counts, Introduction
 from tocsin.contract.orders import Order
 from tocsin.contract.resources import Resources
@@ -135,6 +133,17 @@ def test_a_unit_that_was_registered_counts(running):
         node.register()
         node.detect(("Chlorine", 1.0), values={"concentration": "0.5"})
         assert until(running, Concentration).body.ppm == 0.5
+
+
+def test_a_screening_device_that_names_its_curve_is_one(running):
+    screening = pytest.importorskip("tocsin.contract.screening")
+    role = sapient.Role(name="Gate 4", type="OTHER", classes=("Weapon",))
+    told = {"screening device": "walk-through gate", "alarm": "1", "item": "p-17", "look": "2"}
+    with SimulatedNode(running.port, role=role) as node:
+        node.register()
+        node.detect(("Weapon", 0.9), values=told)
+        body = until(running, screening.Screened).body
+    assert body == screening.Screened(device="walk-through gate", alarm=True, item="p-17", look=2)
 
 
 def test_an_alert_is_acknowledged_when_it_is_on_disk_and_not_before(running, node):
@@ -308,28 +317,6 @@ def test_a_port_that_is_taken_is_a_plain_error(running):
         SapientNodes(port=running.port).start(KEYED)
 
 
-def signed(folder, name, issuer=None):
-    """A certificate and key for a name, as PEM files, signed by an issuer or by itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    built = x509.CertificateBuilder(
-        issuer_name=issuer[0] if issuer else subject,
-        subject_name=subject,
-        public_key=key.public_key(),
-        serial_number=x509.random_serial_number(),
-        not_valid_before=now - timedelta(hours=1),
-        not_valid_after=now + timedelta(hours=1),
-    ).add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-    built = built.add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
-    certificate = built.sign(issuer[1] if issuer else key, hashes.SHA256())
-    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
-    paths = folder / f"{name}.pem", folder / f"{name}.key"
-    paths[0].write_bytes(certificate.public_bytes(pem))
-    paths[1].write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
-    return subject, key, *map(str, paths)
-
-
 def test_over_tls_a_node_needs_the_certificate_that_is_listed(tmp_path):
     authority = signed(tmp_path, "authority")
     _, _, certificate, key = signed(tmp_path, "localhost", authority)
@@ -353,3 +340,27 @@ def test_over_tls_a_node_needs_the_certificate_that_is_listed(tmp_path):
         assert running.listens.startswith("tcp+tls ")
     finally:
         running.close()
+
+
+def recorded(kind):
+    """A default message of the standard's test harness, dated now."""
+    folder = Path(os.environ.get("TOCSIN_DATA", "../shared/data")) / "sapient"
+    found = sorted(folder.rglob(f"Default.{kind}.json"))
+    if not found:
+        if os.environ.get("TOCSIN_REQUIRE_ALL") == "1":
+            pytest.fail(f"{folder} is needed: set TOCSIN_DATA to the folder of recorded data.")
+        pytest.skip(f"no {folder}: set TOCSIN_DATA to the folder of recorded data")
+    message = sapient.of_json(found[0].read_bytes())
+    message.timestamp.FromNanoseconds(time.time_ns())
+    return sapient.frame(message.SerializeToString())
+
+
+def test_the_test_harness_is_accepted_and_its_degrees_in_utm_are_no_place(running):
+    with SimulatedNode(running.port) as harness:
+        harness.send(recorded("Registration"))
+        assert harness.answer().registration_ack.acceptance
+        for kind in ("StatusReport", "DetectionReport", "Alert"):
+            harness.send(recorded(kind))
+        body = until(running, Detection).body
+    assert [one.name for one in body.classes] == ["Human"]
+    assert {"no-place", "trimmed"} <= set(body.flags)

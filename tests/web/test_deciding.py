@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.web.house import line
+from tocsin.contract.orders import Order
 from tocsin.model import BadInput, Verdict
 from tocsin.web.deciding import Asked, wish_of
 
@@ -123,5 +124,7 @@ def test_fields_become_the_wish_of_the_desk():
     assert wish_of("hand-over", "i", Asked(to="acc-1", text="over")).others == ("acc-1",)
     assert wish_of("merge", "i", Asked(others=("a", "b"))).others == ("a", "b")
     assert wish_of("aim", "s", Asked(bearing_deg=90.0, field_deg=60.0)).text == '{"bearing_deg":90.0,"field_deg":60.0}'
+    order = Order(verb="request", text="Status")
+    assert wish_of("order", "s", Asked(order=order)).text == '{"verb":"request","text":"Status"}'
     with pytest.raises(BadInput):
         wish_of("edit", "p", Asked())

@@ -1,4 +1,4 @@
-"""The `tocsin add` commands: a map, sensors that speak MQTT, a log file."""
+"""The `tocsin add` commands: a map, sensors that speak MQTT or SAPIENT, a log file."""
 
 import sys
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tocsin.app.adding_cameras import camera
+from tocsin.app.adding_nodes import sapient
 from tocsin.model import ConfigError
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ add = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Add a map, a camera, a sensor network or a log to your city."
 )
 add.command()(camera)
+add.command()(sapient)
 
 City = Annotated[Path, typer.Option(help="Folder of the installation, as made by `tocsin init`.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object per line, each with a type.")]

@@ -12,6 +12,7 @@ from tocsin.app.measuring import bench, evaluate
 from tocsin.app.models import models
 from tocsin.app.policy import policy
 from tocsin.app.proving import export, ledger
+from tocsin.app.sapient import sapient
 from tocsin.app.sigma import sigma
 from tocsin.model import TocsinError
 
@@ -36,6 +37,7 @@ app.add_typer(token, name="token")
 app.add_typer(policy, name="policy")
 app.add_typer(sigma, name="sigma")
 app.add_typer(models, name="models")
+app.add_typer(sapient, name="sapient")
 
 Folder = Annotated[Path, typer.Argument(help="Folder of the installation, as made by `tocsin init`.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object per line, each with a type.")]
@@ -70,6 +72,7 @@ def init(
     print(f"Made {folder}: every key of tocsin.yaml is explained in it. Next:")
     print(f"  tocsin add map FILE.osm.pbf --city {folder}     the map, from any OpenStreetMap extract")
     print(f"  tocsin add mqtt URL --city {folder}             sensors that speak MQTT (`embedded`: our own broker)")
+    print(f"  tocsin add sapient --city {folder}              sensors that speak SAPIENT, or a parent fusion node")
     print(f"  tocsin add camera URL --city {folder}           a camera, a file or a folder of clips")
     print(f"  tocsin add log FILE --city {folder}             a Suricata or Zeek log")
     print(f"  tocsin add rules RULES --city {folder}          detection rules (Sigma); {folder / 'rules'} holds yours")

@@ -16,6 +16,7 @@ from tocsin.app.layout import secrets_of
 from tocsin.city.context import City
 from tocsin.contract.resources import Resources, content_folder
 from tocsin.contract.walk import configured, member_of, members
+from tocsin.engine.outlets import is_loopback
 from tocsin.model import ConfigError, SourceState, TocsinError
 
 FREE_BYTES_MIN = 2 * 2**30
@@ -102,8 +103,17 @@ def _inputs(folder: Path, settings: Settings) -> Iterator[Complaint]:
         if _lacks_file(plan):
             text = f"Input {name!r}: there is no file {plan.parameters['path']} (yet): start what writes it."
             yield Complaint(text, bad=False)
+        yield from _in_clear(name, source)
     if not settings.inputs:
         yield Complaint("Nothing is listened to yet: `tocsin add mqtt` or `tocsin add log`.", bad=False)
+
+
+def _in_clear(name: str, source: object) -> Iterator[Complaint]:
+    """One that listens beyond this machine, and could do so by TLS, should."""
+    host, certificate = getattr(source, "host", ""), getattr(source, "certificate", None)
+    if host and certificate == "" and not is_loopback(host):
+        text = f"Input {name!r} listens on {host} without TLS: anybody there can speak for its nodes. Set certificate."
+        yield Complaint(text, bad=False)
 
 
 def _cameras(folder: Path, settings: Settings) -> Iterator[Complaint]:

@@ -246,7 +246,13 @@ def _pending(channel: socket.socket) -> int:
 
 
 def parent_of(url: str, who: Ourselves, papers: Papers, *, exercise: bool = False) -> Outlet:
-    """The outlet to a parent fusion node at `sapient+tls://host:14000` (or `sapient+tcp://` on this machine).
+    """The outlet to a parent fusion node, connecting; raises ConfigError as `way_to` does."""
+    address, tls = way_to(url, papers)
+    return ParentOutlet(address, who, tls, exercise=exercise)
+
+
+def way_to(url: str, papers: Papers) -> tuple[tuple[str, int], ssl.SSLContext | None]:
+    """Address and TLS context of `sapient+tls://host:14000` (or `sapient+tcp://` on this machine).
 
     Raises ConfigError saying what to write.
     """
@@ -260,8 +266,7 @@ def parent_of(url: str, who: Ourselves, papers: Papers, *, exercise: bool = Fals
         raise ConfigError("A parent fusion node is written `url: sapient+tls://host:14000` (or sapient+tcp).")
     if transport == "tcp" and not is_loopback(parts.hostname):
         raise ConfigError(f"{parts.hostname} would get deliveries in clear: use sapient+tls.")
-    tls = _context(papers) if transport == "tls" else None
-    return ParentOutlet((parts.hostname, port), who, tls, exercise=exercise)
+    return (parts.hostname, port), _context(papers) if transport == "tls" else None
 
 
 def _context(papers: Papers) -> ssl.SSLContext:

@@ -14,6 +14,7 @@ from tocsin.contract.bodies import (
     Sighting,
     Wind,
 )
+from tocsin.contract.drones import Drone
 from tocsin.contract.pictures import CameraLoad, CrowdFlow, PictureState, Postures, Stills, Tracks, Weapons
 from tocsin.contract.sapient import Alert, Answer, Class, Conduct, Detection, NodeState
 from tocsin.model import Body, tag_of
@@ -133,6 +134,11 @@ def _(body: Detection) -> str:
 
 def _class_words(one: Class) -> str:
     return one.name + (f" {one.confidence:.0%}" if one.confidence is not None else "")
+
+
+@_words.register
+def _(body: Drone) -> str:
+    return f"drone {body.state}" + (f" at {body.height_m:.0f} m" if body.height_m is not None else "")
 
 
 @_words.register

@@ -47,7 +47,7 @@ class Asked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     all of which an event must have), `verdict` and `text` (close), `text` (note, hand-over, reject;
     the reason of suppress-rule and except-rule), `draft` (edit), `typed` (approve, cancel, all-clear: the word to be
     typed), `bearing_deg` and `field_deg` (aim), `camera` (set-up), `kind` (forbid, allow: an analytic),
-    `order` (order: what a sensor that can be tasked shall do).
+    `order` (order: what a sensor that can be tasked shall do; or the same as JSON in `text`).
     """
 
     text: Text = ""
@@ -178,9 +178,7 @@ def _text(verb: str, asked: Asked) -> str:
             raise BadInput("A set-up needs `camera`: calibration, areas, lines, analytics as you want them.")
         return msgspec.json.encode(asked.camera).decode()
     if verb == ORDER:
-        if asked.order is None:
-            raise BadInput("An order needs `order`: its verb, and the text or place that the verb needs.")
-        return msgspec.json.encode(asked.order).decode()
+        return msgspec.json.encode(asked.order).decode() if asked.order is not None else asked.text
     if verb in PLACE_VERBS:
         return asked.kind
     if verb == AIM:

@@ -8,13 +8,15 @@ from math import isfinite
 from typing import Any
 from zlib import crc32
 
+import msgspec
+
 from tocsin.contract.bodies import Concentration, Counts, Density, Wind
 from tocsin.contract.pseudonyms import token_under
 from tocsin.contract.sapient import Alert, Class, Detection, Measure
 from tocsin.formats.mapping.units import BY_MASS, FACTORS, MOLAR_MASS_G, ppm_of
 from tocsin.formats.sapient import Spot, bearing_deg, spot_from, spot_of, word
 from tocsin.formats.sapient.rules import Message
-from tocsin.model import BadInput, Body, Origin, Place, Reading
+from tocsin.model import BadInput, Body, Origin, Place, Reading, body_type
 from tocsin.sources.sapient.profile import Profile
 
 CLASSES_MAX, MEASURES_MAX, BEHAVIOURS_MAX, OBJECTS_MAX = 24, 16, 8, 16
@@ -64,6 +66,8 @@ _QUANTITIES = {
     "crowd density": "density",
 }
 _WIND_SPEED, _WIND_FROM = "wind speed", "wind direction"
+_DEVICE, _SCREENED = "screening device", "screening.result/1"
+_YES = frozenset({"1", "true", "yes", "alarm"})
 _NUMBER = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.{0,20})", re.DOTALL)
 
 
@@ -105,7 +109,7 @@ class Teller:
         found = _Found(report, profile)
         spot, bearing = where(report, here)
         place = spot.place if spot is not None else here
-        if measured := tuple(_known_bodies(found)):
+        if measured := (*_known_bodies(found), *_screened(report)):
             return tuple(
                 self.reading(at, f"detection:{index}" if index else "detection", report.report_id, body, place)
                 for index, body in enumerate(measured)
@@ -246,6 +250,23 @@ def _known_bodies(found: _Found) -> Iterator[Body]:
             body = _MAKERS[quantity](one, found)
             if body is not None:
                 yield body
+
+
+def _screened(report: Message) -> Iterator[Body]:
+    """What a screening device says of one item, where this house knows such a body: by the names of its fields."""
+    told = {row.type.casefold(): row.value for row in report.object_info[:MEASURES_MAX]}
+    if _DEVICE not in told:
+        return
+    fields: dict[str, Any] = {"is": _SCREENED, "device": told[_DEVICE], "alarm": told.get("alarm", "0") in _YES}
+    fields |= {name: told[name] for name in ("item", "look", "score") if name in told}
+    try:
+        yield msgspec.convert(fields, body_type(_SCREENED), strict=False)
+    except msgspec.ValidationError as error:
+        raise NotTaken(
+            "impossible", f"detection_report.object_info: no result of a screening device ({error})"
+        ) from None
+    except BadInput:
+        return  # this house has no screening: it is a detection like any other
 
 
 def _possible(one: Measure) -> float:

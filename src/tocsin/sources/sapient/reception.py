@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from time import time
+from time import monotonic, time
 from typing import Any, Protocol
 
 from tocsin.contract.protocols import Delivered
@@ -20,6 +20,9 @@ from tocsin.sources.sapient.reading import NotTaken, Teller
 
 BATCH_MAX = 1_000
 """Most readings of one delivery."""
+
+GATHER_S = 0.02
+"""Deliveries follow one another no faster than that, unless they are full."""
 
 REJECTED_MAX = 1_000
 """Most refused messages that wait for quarantine; beyond, they are counted and not kept."""
@@ -115,6 +118,7 @@ class Reception:
         self._changed = threading.Condition()
         self._closed = False
         self._trouble = ("", "", 0.0)
+        self._given_at = 0.0
 
     # What connections call, each from its own thread.
 
@@ -331,6 +335,7 @@ class Reception:
         """The readings that wait, and what was refused."""
         with self._changed:
             self._changed.wait_for(lambda: bool(self._waiting or self._rejected or self._closed), wait_s)
+            self._gather()
             taken = [self._waiting.popleft() for _ in range(min(BATCH_MAX, len(self._waiting)))]
             rejected = tuple(self._rejected)
             self._rejected.clear()
@@ -342,6 +347,13 @@ class Reception:
         answers = [call for _, call in taken if call is not None]
         readings = (*(reading for reading, _ in taken), *told)
         return Delivered(readings, rejected, partial(_call_all, answers), urgent=urgent and bool(readings))
+
+    def _gather(self) -> None:
+        """While much comes, let a little more come: a delivery costs more than a reading. A lone one never waits."""
+        left_s = self._given_at + GATHER_S - monotonic()
+        if left_s > 0 and self._waiting:
+            self._changed.wait_for(lambda: len(self._waiting) >= BATCH_MAX or self._closed, left_s)
+        self._given_at = monotonic()
 
     def line_of(self, source: str) -> tuple[Node, Line] | None:
         """The node that is a source, and its connection; None while it is not connected."""
