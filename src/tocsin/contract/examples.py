@@ -1,9 +1,11 @@
 """Small true observations, for docstrings, tests and pages: one builder per shared body."""
 
 from collections.abc import Iterable, Sequence
+from math import cos, sin
 from typing import Any, TypeVar
 
 from tocsin.contract.bodies import Concentration, Counts, Density, LogEvents
+from tocsin.contract.noses import GasPattern
 from tocsin.model import Body, Observation, Origin, Place
 
 START_AT = 1_790_000_000.0
@@ -41,6 +43,24 @@ def gas(ppm: Sequence[float], substance: str = "chlorine", every_s: float = 5.0)
 def counts(counts_per_s: Sequence[float], every_s: float = 5.0) -> list[Observation[Counts]]:
     """A radiation counter reporting these rates in turn."""
     return series([Counts(counts_per_s=value) for value in counts_per_s], every_s, "rad-1")
+
+
+def noses(calibrated: Sequence[str], then: Sequence[str] = (), each: int = 12) -> list[Observation[GasPattern]]:
+    """An electronic nose of four sensors: `each` exposures to every known gas, then those of unknown ones.
+
+    The exposures are made up: each gas has its own ratios between the sensors, each exposure its own strength.
+    """
+    known = [_smelled(gas, n, gas) for gas in calibrated for n in range(each)]
+    return series([*known, *(_smelled(gas, n) for n, gas in enumerate(then, each))], 30.0, "nose-1")
+
+
+def _smelled(gas: str, n: int, known: str = "") -> GasPattern:
+    features: list[float] = []
+    for sensor in range(4):
+        strength = 1.0 + 0.3 * sin(1.7 * n) + 0.1 * ((sum(map(ord, gas)) * (sensor + 3)) % 11)
+        features += [8_000.0 * strength, 1.0 + strength * (1.0 + 0.01 * cos(2.3 * n + sensor))]
+        features += [strength * part * (1.0 + 0.02 * sin(3.1 * n + sensor + part)) for part in (1, 2, 4, -1, -2, -4)]
+    return GasPattern(features=tuple(features), known=known)
 
 
 def crowd(persons_per_m2: Sequence[float], every_s: float = 5.0) -> list[Observation[Density]]:
