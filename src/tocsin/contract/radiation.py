@@ -37,7 +37,7 @@ class GammaSpectrum(Body, frozen=True, tag="radiation.spectrum/1"):
         return unpacked(self.counts, "The spectrum") if self.zeroes_counted else self.counts
 
     def edges(self, channels: int) -> tuple[float, ...]:
-        """The energies of the edges of the channels, one more than channels (keV); empty where nothing is calibrated."""
+        """The energies of the channels' edges, one more than channels (keV); empty where nothing is calibrated."""
         if not self.coefficients_kev and not self.edges_kev:
             return ()
         found = Calibration(

@@ -73,7 +73,7 @@ class GasDrift:
         mixed = []
         for number in range(self.shuffles):
             order.say(f"mixed {number + 1} of {self.shuffles}")
-            mixed.append(_streamed(batches, Random(seed + number)))  # noqa: S311  # chance of a test, no secret
+            mixed.append(_streamed(batches, Random(seed + number)))
         shuffled = {f"shuffled_{name}": _mean([_summary(one)[name] for one in mixed]) for name in _summary(filed)}
         return Report(
             suite=self.kind,
@@ -178,9 +178,9 @@ def _rows(said: Sequence[Said]) -> list[dict[str, Any]]:
 def _peer(batches: Sequence[Batch]) -> dict[str, float]:
     """Multinomial logistic regression with scikit-learn's defaults, on standardised features."""
     try:
-        from sklearn.linear_model import LogisticRegression
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import StandardScaler
+        from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
+        from sklearn.pipeline import make_pipeline  # type: ignore[import-untyped]
+        from sklearn.preprocessing import StandardScaler  # type: ignore[import-untyped]
     except ImportError:
         return {}
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=3000))

@@ -36,7 +36,7 @@ class N42Suite:
         seed = (order.seeds or (1,))[0]
         paths = files_of(order.data)
         schema = _schema(paths[0].parent)
-        rows = [self._row(path, schema, Random(seed)) for path in paths]  # noqa: S311  # chance of a test, no secret
+        rows = [self._row(path, schema, Random(seed)) for path in paths]
         return Report(
             suite=self.kind,
             command=order.command,

@@ -12,7 +12,8 @@ IODIDE = Resolution(fwhm_662_kev=46.0)
 GERMANIUM = Resolution(fwhm_662_kev=1.5, electronic_kev=0.9)
 CAESIUM = Nuclide("Cs-137", ((661.657, 85.1),), "industry")
 COBALT = Nuclide("Co-60", ((1332.5, 100.0), (1173.2, 99.9)), "industry")
-FLUORINE, SODIUM = Nuclide("F-18", ((511.0, 193.0),), "medicine"), Nuclide("Na-22", ((511.0, 180.0), (1274.5, 100.0)), "x")
+FLUORINE = Nuclide("F-18", ((511.0, 193.0),), "medicine")
+SODIUM = Nuclide("Na-22", ((511.0, 180.0), (1274.5, 100.0)), "industry")
 
 
 def spectrum(lines, resolution, step_kev=3.0, flat=20.0, seed=1):

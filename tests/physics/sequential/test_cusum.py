@@ -15,8 +15,10 @@ from tocsin.physics.sequential import (
     siegmund_run_length,
 )
 
+TABLED = [(0.5, 4.0, 168.0), (0.5, 5.0, 465.0), (0.25, 8.0, 256.0)]
 
-@pytest.mark.parametrize(("reference", "threshold", "known"), [(0.5, 4.0, 168.0), (0.5, 5.0, 465.0), (0.25, 8.0, 256.0)])
+
+@pytest.mark.parametrize(("reference", "threshold", "known"), TABLED)
 def test_normal_run_lengths_are_those_of_the_tables(reference, threshold, known):
     """One-sided: twice and more the two-sided values 168, 465 of Montgomery (k = 1/2), Table 9.3."""
     one_sided = NormalCusum(reference=reference, threshold=threshold).run_length()

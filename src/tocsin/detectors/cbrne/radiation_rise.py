@@ -59,7 +59,9 @@ class RadiationRise:
     sees: ClassVar[tuple[str, ...]] = ("radiation",)
     default_nats: ClassVar[dict[str, float]] = {"rise": 1.5, "high": 3.0}
 
-    false_alarms_per_year: Annotated[float, Meta(description="False alarms by noise, per counter and year.", gt=0)] = 1.0
+    false_alarms_per_year: Annotated[float, Meta(description="False alarms by noise, per counter and year.", gt=0)] = (
+        1.0
+    )
     ratio: Annotated[float, Meta(description="Times the background that is looked for, beyond rain.", gt=1)] = 1.5
     high_ratio: Annotated[float, Meta(description="Times the background for grade high.", gt=1)] = 10.0
     readings_min: Annotated[int, Meta(description="Readings in a row above the reference.", ge=1)] = 2
@@ -89,7 +91,8 @@ class RadiationRise:
         expected = max(state.mean * live_s, 1.0) * (1.0 + self.drift)
         above = fact.body.counts_per_s * live_s - expected * (self.ratio - 1.0) / log(self.ratio)
         every_s = min(max(fact.at - state.last_at, 0.1), 3_600.0)
-        threshold = _threshold(_rounded(expected), self.ratio, 1.1 * _YEAR_S / self.false_alarms_per_year / _rounded(every_s))
+        run_length = 1.1 * _YEAR_S / self.false_alarms_per_year / _rounded(every_s)
+        threshold = _threshold(_rounded(expected), self.ratio, run_length)
         total = min(max(0.0, state.sum + above), 2.0 * threshold)
         if above > 0.0 and total >= threshold:
             return self._risen(replace(state, sum=total), fact)

@@ -31,11 +31,11 @@ class _Gathered:
 
     def detector(self, name: str, kind: str) -> str:
         """The id of a detector by its name."""
-        word = kind.split()[0] if kind.split() else "Other"
-        id = re.sub(r"[^\w.-]", "_", f"detector-{name or 'one'}")
+        word = next(iter(kind.split()), "Other")
+        key = re.sub(r"[^\w.-]", "_", f"detector-{name or 'one'}")
         known = word if word in KINDS else "Other"
-        self.detectors.setdefault(id, Detector(id=id, name=name, kind=known, description=kind))
-        return id
+        self.detectors.setdefault(key, Detector(id=key, name=name, kind=known, description=kind))
+        return key
 
     def calibration(self, coefficients: tuple[float, ...]) -> str:
         """The id of a calibration by its coefficients."""

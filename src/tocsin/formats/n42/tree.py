@@ -28,9 +28,8 @@ def root_of(raw: bytes) -> Any:  # noqa: ANN401  # lxml's element
     except etree.XMLSyntaxError as error:
         raise BadInput(f"An N42 file must be well-formed XML: {error.msg}.") from error
     broken = [error for error in parser.error_log if error.type_name != _UNDECLARED]
-    if root is None or broken:
-        why = broken[0].message if broken else "it is empty"
-        raise BadInput(f"An N42 file must be well-formed XML: {why}.")
+    if broken:
+        raise BadInput(f"An N42 file must be well-formed XML: {broken[0].message}.")
     return root
 
 

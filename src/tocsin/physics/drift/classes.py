@@ -104,7 +104,8 @@ class DriftingClasses:
         self.shares = self.shares * FORGETS + chances
 
     def _trust(self, square: float) -> float:
-        return min(1.0, (self.settings.tail + self.lines.shape[1]) / (self.settings.tail + square))
+        size = int(self.lines.shape[1])
+        return min(1.0, (self.settings.tail + size) / (self.settings.tail + square))
 
     def _move(self, k: int, white: Floats, strength: float, weight: float) -> None:
         """One update of the Kalman filter, the noise divided by the weight."""

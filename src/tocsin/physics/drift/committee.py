@@ -27,11 +27,13 @@ COMMITTEE = (
     Settings(common=0.0493, own=0.0341, slope=0.205, tail=2.0, chosen=_RISE),
     Settings(common=0.0355, own=0.171, slope=0.154, tail=2.0, chosen=_ALL),
     Settings(common=1.45, own=0.0308, slope=0.0607, tail=2.0, chosen=_ALL),
-    Settings(common=0.0748, own=0.0377, slope=0.174, tail=8.0, wide=3.0, shrink=0.1, unsure=0.3, floor=0.001, chosen=_RISE),
+    Settings(
+        common=0.0748, own=0.0377, slope=0.174, tail=8.0, wide=3.0, shrink=0.1, unsure=0.3, floor=0.001, chosen=_RISE
+    ),
     Settings(common=0.556, own=0.0318, slope=0.0248, tail=8.0, shares=5.0, chosen=_ALL),
     Settings(common=0.0185, own=0.0422, slope=0.0387, tail=8.0, shares=5.0, chosen=_RISE),
     Settings(common=0.00508, own=0.111, slope=0.256, tail=4.0, wide=3.0, chosen=_ALL),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +58,7 @@ class Committee:
     ) -> "Committee":
         """From calibration: features (N, sensors·8) of known gases, numbered from 0 on."""
         reference = Reference.of(layout, features)
-        judges = [
-            DriftingClasses.of(*reference.pattern(features, one.chosen), labels, one) for one in settings
-        ]
+        judges = [DriftingClasses.of(*reference.pattern(features, one.chosen), labels, one) for one in settings]
         return cls(reference, judges)
 
     def pass_time(self, months: float) -> None:

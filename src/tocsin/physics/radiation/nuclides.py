@@ -8,7 +8,7 @@ order in which nuclides are taken is by the counts explained, and how near the l
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from math import exp
+from math import exp, sqrt
 
 from tocsin.physics.radiation.peaks import Peak, Resolution
 
@@ -71,6 +71,7 @@ def identify(
     resolution: Resolution,
     least_counts: Callable[[float], float],
     highest_kev: float,
+    *,
     share_min: float = 0.6,
 ) -> tuple[tuple[Named, ...], tuple[Peak, ...]]:
     """The nuclides that the peaks show, strongest first, and the peaks that none of them explains.
@@ -162,12 +163,11 @@ def _nearness(matches: Sequence[_Match], resolution: Resolution) -> float:
         (_weight(one.line), (one.peak.energy_kev - one.line[0]) / (0.5 * _tolerance_kev(one.peak, resolution)))
         for one in matches
     ]
-    return sum(weight * exp(-0.5 * off * off) for weight, off in parts) / sum(weight for weight, _ in parts)
+    near = sum(weight * exp(-0.5 * off * off) for weight, off in parts)
+    return near / sum(weight for weight, _ in parts)
 
 
-def _named(
-    nuclide: Nuclide, every: Sequence[tuple[float, float]], left: Sequence[Peak], look: _Look
-) -> Named | None:
+def _named(nuclide: Nuclide, every: Sequence[tuple[float, float]], left: Sequence[Peak], look: _Look) -> Named | None:
     """The nuclide with what speaks for it, where one of its two strongest visible lines is among the peaks left."""
     lines = [line for line in every if line[0] <= look.highest_kev]
     matches = _matches(lines, look.peaks, look.resolution)
@@ -190,16 +190,14 @@ def _named(
 
 
 def _weight(line: tuple[float, float]) -> float:
-    return line[1] ** 0.5
+    return sqrt(line[1])
 
 
-def _is_expected(
-    line: tuple[float, float], matches: Sequence[_Match], least_counts: Callable[[float], float]
-) -> bool:
+def _is_expected(line: tuple[float, float], matches: Sequence[_Match], least_counts: Callable[[float], float]) -> bool:
     """Whether this line must be seen, going by the strongest line that was: not where shielding may have taken it."""
     base = max(matches, key=lambda match: match.line[1])
     if line[0] < 0.8 * min(match.line[0] for match in matches):
         return False
-    efficiency = (max(base.line[0], 100.0) / max(line[0], 100.0)) ** EFFICIENCY_POWER
+    efficiency = float((max(base.line[0], 100.0) / max(line[0], 100.0)) ** EFFICIENCY_POWER)
     expected = base.peak.counts * line[1] / base.line[1] * efficiency
-    return expected > MISSING_FACTOR * least_counts(line[0])
+    return bool(expected > MISSING_FACTOR * least_counts(line[0]))

@@ -1,4 +1,4 @@
-"""Peaks of a gamma spectrum: searched with a window that follows the resolution, then fitted with all their neighbours.
+"""Peaks of a gamma spectrum: searched with a window as wide as a peak, then fitted with their neighbours.
 
 References: M. A. Mariscotti (1967), Nucl. Instrum. Meth. 50, 309-320 (search by a zero-area window); L. A. Currie (1968),
 Anal. Chem. 40, 586-593 (detection limit); G. F. Knoll (2010), Radiation Detection and Measurement, 4th ed., ch. 12.
@@ -138,7 +138,7 @@ def _groups(tops: Sequence[float], resolution: Resolution) -> list[list[float]]:
 
 def _fitted(spectrum: Spectrum, group: Sequence[float], resolution: Resolution) -> list[Peak]:
     """Normal peaks on a straight line, least squares with the weights of counts."""
-    from scipy.optimize import least_squares
+    from scipy.optimize import least_squares  # type: ignore[import-untyped]
 
     widths = resolution.fwhm_kev(np.array(group))
     low, high = group[0] - 1.5 * widths[0], group[-1] + 1.5 * widths[-1]

@@ -28,7 +28,7 @@ _STARTS = 6
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """What the counters told: the row of the counter, seconds relative to the moment asked for, counts, seconds counted."""
+    """What the counters told: row of the counter, seconds from the moment asked for, counts, seconds counted."""
 
     counter: NDArray[np.intp]
     at_s: Floats
@@ -38,7 +38,7 @@ class Readings:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A source as fitted: place (m) and velocity (m/s) at the moment 0, strength (counts/s at 1 m), and their covariance.
+    """A source as fitted: place (m) and velocity (m/s) at the moment 0, strength (counts/s at 1 m), covariance.
 
     The covariance (5,5) is of east, north, east speed, north speed and the logarithm of the strength. `nats` is how
     much likelier the readings are with this source than with none.
@@ -68,12 +68,15 @@ def trace(counters: Counters, readings: Readings, speed_sd_m_s: float = SPEED_SD
     return _track(best, counters, readings, speed_sd_m_s)
 
 
-def bound(
-    counters: Counters, readings: Readings, truth: Track, speed_sd_m_s: float = SPEED_SD_M_S
-) -> Floats:
+def bound(counters: Counters, readings: Readings, truth: Track, speed_sd_m_s: float = SPEED_SD_M_S) -> Floats:
     """The least covariance (5,5) that any unbiased estimate has if this is the truth; the counts are not looked at."""
     information, _ = _scored(_parameters(truth), counters, readings, speed_sd_m_s)
-    return np.linalg.inv(information)
+    return _inverse(information)
+
+
+def _inverse(matrix: Floats) -> Floats:
+    found: Floats = np.asarray(np.linalg.inv(matrix), np.float64)
+    return found
 
 
 def _parameters(track: Track) -> Floats:
@@ -115,9 +118,7 @@ def _expected(parameters: Floats, counters: Counters, readings: Readings) -> tup
     return np.maximum(expected, 1e-9), by * readings.counted_s[:, None]
 
 
-def _scored(
-    parameters: Floats, counters: Counters, readings: Readings, speed_sd_m_s: float
-) -> tuple[Floats, Floats]:
+def _scored(parameters: Floats, counters: Counters, readings: Readings, speed_sd_m_s: float) -> tuple[Floats, Floats]:
     """Fisher information (5,5) and gradient (5) of the log-likelihood with the prior of the speed."""
     expected, by = _expected(parameters, counters, readings)
     prior = np.diag([1e-6, 1e-6, speed_sd_m_s**-2, speed_sd_m_s**-2, 1e-4])
@@ -162,6 +163,6 @@ def _track(parameters: Floats, counters: Counters, readings: Readings, speed_sd_
         place_m=parameters[:2].copy(),
         velocity_m_s=parameters[2:4].copy(),
         strength_per_s=exp(float(parameters[4])),
-        covariance=np.linalg.inv(information),
+        covariance=_inverse(information),
         nats=_likelihood(parameters, counters, readings, speed_sd_m_s) - alone,
     )

@@ -68,18 +68,19 @@ class NormalCusum:
     def _chain(self, shift: float, cells: int) -> Floats:
         width = 2.0 * self.threshold / (2 * cells - 1)
         away = np.arange(-cells, cells)  # cells from one state to another
-        below = _normal_cdf((away + 0.5) * width - (shift - self.reference))
+        below = _normal_cdf(np.asarray((away + 0.5) * width - (shift - self.reference), np.float64))
         steps = np.arange(cells)[None, :] - np.arange(cells)[:, None] + cells
-        chances = below[steps] - below[steps - 1]
+        chances: Floats = below[steps] - below[steps - 1]
         chances[:, 0] = below[steps[:, 0]]
         return chances
 
 
 def cusum_for_counts(mean: float, ratio: float, run_length: float) -> CountCusum:
-    """The quickest test for a rise to `ratio` times the background that rings falsely once in `run_length` steps or less.
+    """The quickest test for a rise to `ratio` times the background that rings falsely once in `run_length` steps.
 
     The reference is that of the likelihood ratio, m (r - 1) / ln r; the threshold is found in the exact run length.
-    Where that is out of reach of the lattice, Wald's bound ln(run length) / ln r is taken: it rings less often.
+    Noise rings no more often than that. Where it is out of reach of the lattice, Wald's bound ln(run length) / ln r
+    is taken: it rings less often.
     """
     parts = max(1, min(50, ceil(5.0 / max(mean, 1e-9)))) if mean < 5.0 else 1
     reference = max(1, round(mean * (ratio - 1.0) / log(ratio) * parts)) / parts
@@ -103,9 +104,7 @@ def _least(test: CountCusum, run_length: float, highest: int) -> CountCusum:
 
 
 def _at(test: CountCusum, states: int) -> CountCusum:
-    return CountCusum(
-        mean=test.mean, reference=test.reference, threshold=states / test.parts, parts=test.parts
-    )
+    return CountCusum(mean=test.mean, reference=test.reference, threshold=states / test.parts, parts=test.parts)
 
 
 def cusum_for_normal(shift: float, run_length: float) -> NormalCusum:
@@ -134,7 +133,7 @@ def _run_lengths(chain: Floats) -> Floats:
     """Mean steps until the chain is left, from each of its states."""
     size = len(chain)
     try:
-        found: Floats = np.linalg.solve(np.eye(size) - chain, np.ones(size))
+        found: Floats = np.asarray(np.linalg.solve(np.eye(size) - chain, np.ones(size)), np.float64)
     except np.linalg.LinAlgError:
         return np.full(size, inf)
     return np.where(found > 0.0, found, inf)  # so long that the arithmetic no longer tells it from for ever
@@ -145,7 +144,7 @@ def _lattice_chain(mean: float, states: int, drift: int, parts: int) -> Floats:
     moves = np.arange(drift - states + 1, drift + states)  # parts of counts that take one state to another
     alone = np.where((moves % parts == 0) & (moves >= 0), poisson_chances(moves // parts, mean), 0.0)
     steps = np.arange(states)[None, :] - np.arange(states)[:, None]
-    chances = alone[steps + states - 1]
+    chances: Floats = alone[steps + states - 1]
     chances[:, 0] = _at_most((drift - np.arange(states)) // parts, mean)
     return chances
 
@@ -170,4 +169,5 @@ def _log_factorials(top: int) -> Floats:
 
 
 def _normal_cdf(values: Floats) -> Floats:
-    return 0.5 * np.vectorize(erfc, otypes=[np.float64])(-values / sqrt(2.0))
+    found: Floats = 0.5 * np.vectorize(erfc, otypes=[np.float64])(-values / sqrt(2.0))
+    return found

@@ -44,7 +44,8 @@ def found(sources: int, chance: np.random.Generator) -> tuple[dict[str, float], 
     """Efficiency, error and coverage over all drawn walks; the peer's error; both per strength."""
     rows = {strength: [_one(chance, strength) for _ in range(sources // len(STRENGTHS))] for strength in STRENGTHS}
     every = np.concatenate([np.array(some) for some in rows.values()])
-    metrics = _told(every) | {"location_efficiency_worst": min(_told(np.array(r))["location_efficiency"] for r in rows.values())}
+    worst = min(_told(np.array(some))["location_efficiency"] for some in rows.values())
+    metrics = _told(every) | {"location_efficiency_worst": worst}
     peer = {"location_error_m": float(np.median(np.sqrt(every[:, 3])))}
     return metrics, peer, {f"{strength:g} counts/s at 1 m": _told(np.array(some)) for strength, some in rows.items()}
 

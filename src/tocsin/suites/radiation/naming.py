@@ -41,7 +41,8 @@ def _line(energy: float, counts: float) -> Floats:
     middles = (EDGES_KEV[1:] + EDGES_KEV[:-1]) / 2.0
     deviation = float(SODIUM_IODIDE.fwhm_kev(energy)) / FWHM_PER_SD
     peak: Floats = np.exp(-0.5 * ((middles - energy) / deviation) ** 2)
-    return counts * peak / peak.sum()
+    found: Floats = counts * peak / peak.sum()
+    return found
 
 
 def named(spectra: int, chance: np.random.Generator) -> tuple[dict[str, float], dict[str, dict[str, int]]]:
@@ -53,7 +54,8 @@ def named(spectra: int, chance: np.random.Generator) -> tuple[dict[str, float], 
         name = nuclide.name if nuclide is not None else "background"
         results[name] = Counter(_judged(nuclide, library, chance) for _ in range(spectra))
     total: Counter[str] = sum((row for name, row in results.items() if name != "background"), Counter())
-    metrics = {f"nuclides_{word}".replace(" ", "_"): total[word] / total.total() for word in ("right", "among others", "wrong", "unknown")}
+    words = ("right", "among others", "wrong", "unknown")
+    metrics = {f"nuclides_{word}".replace(" ", "_"): total[word] / total.total() for word in words}
     metrics["nuclides_false_in_background"] = results["background"]["wrong"] / spectra
     return metrics, {name: dict(row) for name, row in results.items()}
 

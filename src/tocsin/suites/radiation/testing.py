@@ -90,7 +90,8 @@ def sprts(runs: int, chance: np.random.Generator) -> list[dict[str, Any]]:
         counting = CountSprt(background=background, ratio=ratio)
         for factor in (1.0, ratio):
             yes, samples = _samples(counting, _counts(factor * background, chance), runs)
-            rows.append(_row(f"counts, {background}, for {ratio}, at {factor}", yes, samples, counting.expected(factor)))
+            name = f"counts, {background}, for {ratio}, at {factor}"
+            rows.append(_row(name, yes, samples, counting.expected(factor)))
     return rows
 
 
