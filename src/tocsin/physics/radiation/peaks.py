@@ -1,6 +1,6 @@
 """Peaks of a gamma spectrum: searched with a window as wide as a peak, then fitted with their neighbours.
 
-References: M. A. Mariscotti (1967), Nucl. Instrum. Meth. 50, 309-320 (search by a zero-area window); L. A. Currie (1968),
+References: M. A. Mariscotti (1967), Nucl. Instrum. Meth. 50, 309-320 (a zero-area window); L. A. Currie (1968),
 Anal. Chem. 40, 586-593 (detection limit); G. F. Knoll (2010), Radiation Detection and Measurement, 4th ed., ch. 12.
 """
 

@@ -42,7 +42,7 @@ class Reading(Struct, frozen=True, array_like=True):
     live_s: float
 
 
-class Point(Struct, frozen=True):
+class Point(Struct, frozen=True, array_like=True):
     """Where the source was believed to be."""
 
     at: float
