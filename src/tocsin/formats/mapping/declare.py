@@ -17,7 +17,8 @@ class Value(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
     `path` is a field name or dotted path (`data.gas.0`). `min`, `max` are the measuring range
     in the payload's unit; a value beyond is kept and flagged. `factor` multiplies the number first
     (fixed-point payloads). `active` lists what means the alarm side of a contact, or online.
-    `temperature_c` and `pressure_kpa` are what mg/m³ is converted to ppm at.
+    `temperature_c` and `pressure_kpa` are what mg/m³ is converted to ppm at; `counted_s` is how long is counted for
+    one reading of counts.
     `dir` (bearing), `persons`, `area_m2`, `zone`, `count`, `score`, `track` are paths to more of the same thing.
     """
 
@@ -31,6 +32,7 @@ class Value(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
     factor: float = 1.0
     temperature_c: float = 20.0
     pressure_kpa: float = 101.325
+    counted_s: float | None = None
     active: tuple[Scalar, ...] = ()
     dir: str = ""
     persons: str = ""

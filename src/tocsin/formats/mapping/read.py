@@ -155,7 +155,8 @@ def _concentration(value: Value, found: object, _payload: Document) -> Document:
 def _counts(value: Value, found: object, _payload: Document) -> Document:
     number = _number(found, value.path) * value.factor
     flags = _flags(number, value) or (["out-of-range"] if number < 0 else [])
-    return _document("radiation.counts/1", flags, counts_per_s=number * FACTORS["counts"][value.unit])
+    rate = number * FACTORS["counts"][value.unit]
+    return _document("radiation.counts/1", flags, counts_per_s=rate, live_s=value.counted_s)
 
 
 def _optional(payload: Document, path: str) -> float | None:

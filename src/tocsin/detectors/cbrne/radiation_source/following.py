@@ -77,7 +77,7 @@ class Follower:
         )
         readings = Readings(
             np.array([names.index(one.source) for one in window], np.intp),
-            np.array([one.at - at for one in window]),
+            np.array([one.at - one.live_s / 2.0 - at for one in window]),  # counted until then: its middle
             np.array([one.counts for one in window]),
             np.array([one.live_s for one in window]),
         )
