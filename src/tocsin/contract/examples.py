@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from tocsin.contract.bodies import Concentration, Counts, Density, LogEvents
 from tocsin.contract.noses import GasPattern
 from tocsin.contract.radiation import GammaSpectrum
+from tocsin.contract.screening import Screened
 from tocsin.model import Body, Observation, Origin, Place, moved
 
 START_AT = 1_790_000_000.0
@@ -61,6 +62,12 @@ def hall_counts(*, passing: bool, seconds: int = 40) -> list[Observation[Counts]
             fact = seen(Counts(counts_per_s=round(rate)), at=START_AT + second, seq=second, source=f"rad-{number}")
             facts.append(replace(fact, place=place))
     return facts
+
+
+def screened(looks: Sequence[tuple[str, bool]], item: str = "7", every_s: float = 20.0) -> list[Observation[Screened]]:
+    """One item at a lane: what the first device says of it, then what each further look says."""
+    bodies = [Screened(device=name, alarm=alarm, item=item, look=n + 1) for n, (name, alarm) in enumerate(looks)]
+    return series(bodies, every_s, "lane-1")
 
 
 def gamma(lines: Sequence[dict[float, float]], every_s: float = 60.0) -> list[Observation[GammaSpectrum]]:

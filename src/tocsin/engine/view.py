@@ -12,6 +12,7 @@ from tocsin.city.context import City
 from tocsin.city.registry import Sensor
 from tocsin.contract.camera_views import seeing
 from tocsin.contract.pictures import CameraLoad, PictureState, Postures, Stills
+from tocsin.contract.screening import Lanes, Screened
 from tocsin.engine.doorway import looked_at
 from tocsin.engine.patience import patiently
 from tocsin.engine.ring import Ring
@@ -54,6 +55,7 @@ class View:
         self.city = city
         self.ring = ring
         self.opened: deque[float] = deque(maxlen=10_000)
+        self.lanes = Lanes()
         self._seats = seats
         self._casebook = casebook
         self._lock = threading.RLock()
@@ -74,7 +76,7 @@ class View:
         if seat is not None:
             seat.last_at, seat.via, seat.changed = fact.at, fact.via, True
             if not isinstance(fact.body, ASIDE):
-                seat.value = worded(fact.body)
+                seat.value = self.lanes.take(fact) if isinstance(fact.body, Screened) else worded(fact.body)
         cost = cost_of(fact.level, *looked_at(fact.body))
         if cost:
             self._costs[fact.id] = cost

@@ -111,7 +111,7 @@ class RadiationField:
                 yield name, self._spectrum(name, chance)
 
     def _spectrum(self, name: str, chance: np.random.Generator) -> dict[str, Any]:
-        energies = (np.arange(CHANNELS) + 0.5) * CHANNEL_KEV
+        energies: Floats = np.asarray((np.arange(CHANNELS) + 0.5) * CHANNEL_KEV, np.float64)
         natural = np.exp(-energies / 350.0) + 0.01
         expected = natural / natural.sum() * BACKGROUND_CPS * SPECTRUM_EVERY_S
         expected += _peak(energies, 1460.8) * 0.02 * BACKGROUND_CPS * SPECTRUM_EVERY_S
@@ -130,7 +130,7 @@ class RadiationField:
 def _peak(energies: Floats, energy: float) -> Floats:
     deviation = 0.035 * energy * (661.7 / energy) ** 0.5
     peak: Floats = np.exp(-0.5 * ((energies - energy) / deviation) ** 2)
-    return peak / peak.sum()
+    return np.asarray(peak / peak.sum(), np.float64)
 
 
 def _shape(energies: Floats, lines: tuple[tuple[float, float], ...]) -> Floats:

@@ -118,6 +118,22 @@ class Carried(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     speed_m_s: Range = (0.9, 1.4)
 
 
+class Checkpoint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Screening lanes that are open: bags per minute and lane, and how long a second look takes."""
+
+    lanes: tuple[str, ...]
+    per_minute: Range = (4.0, 8.0)
+    second_look_s: Range = (15.0, 40.0)
+
+
+class Bag(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A bag with explosives that is put through a lane of the checkpoint."""
+
+    id: str
+    lane: str
+    at_s: Range
+
+
 class Outage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A sensor that restarts: silent for a while, then back with a new boot and sequence."""
 
@@ -161,6 +177,8 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     rain: tuple[Rain, ...] = ()
     blips: tuple[Blip, ...] = ()
     carried: tuple[Carried, ...] = ()
+    checkpoint: Checkpoint | None = None
+    bags: tuple[Bag, ...] = ()
     outages: tuple[Outage, ...] = ()
     expected: Expected = Expected()
 

@@ -15,6 +15,7 @@ from tocsin.sim.devices import Device, restarts
 from tocsin.sim.emission import Emission
 from tocsin.sim.gas import GasField
 from tocsin.sim.incidents import Events
+from tocsin.sim.lanes import Lanes
 from tocsin.sim.network import Traffic, eve_line, watched_by
 from tocsin.sim.people import counters
 from tocsin.sim.radiation import RadiationField
@@ -38,7 +39,7 @@ ALIVE = {"is": "sensor.alive/1"}
 DEAD_SHARE = 0.03
 """Share of the city's cameras that never speak."""
 
-FAMILIES = ("gas", "radiation", "wind", "contact")
+FAMILIES = ("gas", "radiation", "wind", "contact", "screening")
 
 
 def generate(
@@ -76,10 +77,12 @@ class World:
         self._people = counters(self._chance("people"), self._family("crowd"), city, self.start_at)
         self._watched = watched_by(city)
         self._traffic = Traffic(self._chance("network"), self._watched)
-        self._devices = {s.id: self._device(s) for s in city.sensors.values() if s.family in {*FAMILIES, "crowd"}}
+        paced = {*FAMILIES, "crowd"} - {"screening"}
+        self._devices = {s.id: self._device(s) for s in city.sensors.values() if s.family in paced}
         dead = self._chance("cameras")
         self._cameras = {s.id: self._device(s) for s in self._family("camera") if float(dead.random()) >= DEAD_SHARE}
         self._wires = self._chance("wires")
+        self._numbers: dict[str, int] = {}
         self._events = Events(scenario, self._chance("events"), city, self._traffic, self._watched)
         self._plan()
 
@@ -104,6 +107,7 @@ class World:
             for crowding in scenario.crowding:
                 self._people[crowding.sensor].gather(crowding)
             self._radiation = self._radiation_field()
+            self._lanes = Lanes(self._seed, scenario.checkpoint, scenario.bags, self._city, self.duration_s)
             for name, gap in (*restarts(scenario.outages, self._chance("outages")), *self._events.silences()):
                 self._devices[name].silence(gap.since, gap.until)
         except (KeyError, ValueError) as error:
@@ -140,6 +144,7 @@ class World:
                 yield from self._sent(Emission(now, "mqtt", f"city/{family}/{name}", payload, name))
         if second % READING_EVERY_S == 0:
             yield from self._crowds(second)
+        yield from self._screened(second)
         yield from self._spectra(second)
         yield from self._signs_of_life(second)
         yield from self._lines(second)
@@ -180,6 +185,15 @@ class World:
                 lines.append(msgspec.json.encode({**head, "persons_per_m2": density, "persons": persons}))
         if lines:
             yield Emission(self.start_at + second + READING_EVERY_S, "http", CROWD_PATH, b"\n".join(lines) + b"\n")
+
+    def _screened(self, second: int) -> Iterator[Emission]:
+        """What lanes say of bags, each with its own number."""
+        for one in self._lanes.said(second):
+            now = round(self.start_at + one.at, 3)
+            self._numbers[one.lane] = self._numbers.get(one.lane, 0) + 1
+            head = {"t": now, "n": self._numbers[one.lane], "boot": "b1"}
+            payload = msgspec.json.encode({**head, **one.payload})
+            yield from self._sent(Emission(now, "mqtt", f"city/screening/{one.lane}", payload, one.lane))
 
     def _spectra(self, second: int) -> Iterator[Emission]:
         """What spectrometers gathered, posted by themselves with typed bodies."""
@@ -222,6 +236,7 @@ class World:
             events=(
                 *self._events.truths(self.start_at, self._gas.reached),
                 *self._radiation.truths(self.start_at),
+                *self._lanes.truths(self.start_at),
             ),
             expected=self._scenario.expected,
             person_seconds=self._person_seconds(),

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from tocsin.city.citymap import CityMap, Collection, Feature
+from tocsin.contract.screening import LaneRow
 from tocsin.gate.ledger import Report
 from tocsin.model import BadInput
 from tocsin.store.accounts import Account
@@ -130,6 +131,12 @@ def quarantine(
 ) -> Response:
     """Inputs that could not be read, with the reason."""
     return answer(ask.quarantined(office, limit))
+
+
+@router.get("/screening", responses=says(list[LaneRow], "One row per lane that was heard, by name."))
+def screening(office: InOffice, _who: Who) -> Response:
+    """What each screening lane has done since the start: items, alarms, false alarms with their upper 95 % bound."""
+    return answer(office.view.lanes.rows())
 
 
 @router.get("/ledger/verify", responses=says(Checked, "What was found."))

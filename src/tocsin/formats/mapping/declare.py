@@ -19,7 +19,8 @@ class Value(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
     (fixed-point payloads). `active` lists what means the alarm side of a contact, or online.
     `temperature_c` and `pressure_kpa` are what mg/m³ is converted to ppm at; `counted_s` is how long is counted for
     one reading of counts.
-    `dir` (bearing), `persons`, `area_m2`, `zone`, `count`, `score`, `track` are paths to more of the same thing.
+    `dir` (bearing), `persons`, `area_m2`, `zone`, `count`, `score`, `track`, `item`, `look` are paths to more of the
+    same thing.
     """
 
     quantity: str
@@ -41,6 +42,8 @@ class Value(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
     count: str = ""
     score: str = ""
     track: str = ""
+    item: str = ""
+    look: str = ""
 
 
 class Condition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -128,7 +131,12 @@ def _check_numbers(where: str, value: Value) -> None:
         raise ConfigError(f"{where}: a factor of 0 makes every value 0.")
 
 
-_NEEDED: dict[str, tuple[str, ...]] = {"wind": ("dir",), "quantity": ("name",), "contact": ("name",)}
+_NEEDED: dict[str, tuple[str, ...]] = {
+    "wind": ("dir",),
+    "quantity": ("name",),
+    "contact": ("name",),
+    "screening": ("name",),
+}
 
 
 def _check_parts(where: str, value: Value) -> None:

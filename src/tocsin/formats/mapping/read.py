@@ -214,6 +214,19 @@ def _sighting(value: Value, found: object, payload: Document) -> Document:
     }
 
 
+def _screening(value: Value, found: object, payload: Document) -> Document:
+    """What a screening device (`name` is its curve) says of one item."""
+    look, item = _optional(payload, value.look), field_at(payload, value.item) if value.item else ""
+    return {
+        "is": "screening.result/1",
+        "device": value.name,
+        "alarm": _truth(value, found),
+        "item": str(item)[:64] if isinstance(item, str | int) else "",
+        "look": 1 if look is None else int(look),
+        "score": _optional(payload, value.score),
+    }
+
+
 def _text(payload: Document, path: str) -> str:
     """Text, or the last of a list of texts (a camera lists the zones that were entered)."""
     found = field_at(payload, path) if path else ""
@@ -232,6 +245,7 @@ _READERS: dict[str, _Read] = {
     "contact": _contact,
     "alive": _alive,
     "sighting": _sighting,
+    "screening": _screening,
 }
 
 
