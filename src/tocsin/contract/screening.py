@@ -104,8 +104,12 @@ def _curve(name: str, row: object) -> Curve:
 
 
 class LaneCount(Struct):
-    """What a lane has done: items, first looks that rang, and how the second look ended; items not yet resolved."""
+    """What a lane has done: items, those that rang at the first look, how the second look ended, what it awaits.
 
+    Several devices at one item are one item.
+    """
+
+    last: str = ""
     items: int = 0
     alarms: int = 0
     cleared: int = 0
@@ -115,10 +119,12 @@ class LaneCount(Struct):
     def take(self, body: Screened, *, rings: bool) -> None:
         """Count one look."""
         if body.look <= 1:
-            self.items += 1
-            self.alarms += rings
-            if rings and body.item:
-                self.open = [*self.open, body.item][-ITEMS_MAX:]
+            again = bool(body.item) and body.item == self.last
+            self.last = body.item
+            self.items += not again
+            if rings and (not body.item or body.item not in self.open):
+                self.alarms += 1
+                self.open = [*self.open, *filter(None, (body.item,))][-ITEMS_MAX:]
         elif body.item in self.open:
             self.open = [item for item in self.open if item != body.item]
             self.confirmed += rings

@@ -12,7 +12,7 @@ from tocsin.sim.chance import draw, stream
 from tocsin.sim.scenario import Bag, Checkpoint
 from tocsin.sim.truth import TruthEvent, TruthStage
 
-RINGS = {"xray": (0.06, 0.82), "trace": (0.015, 0.88), "search": (0.0005, 0.97)}
+RINGS = {"xray": (0.06, 0.92), "trace": (0.015, 0.94), "search": (0.0005, 0.995)}
 """How often each device rings for harmless and for dangerous bags: other numbers than the detector believes."""
 
 

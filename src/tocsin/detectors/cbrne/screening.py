@@ -94,7 +94,8 @@ class Weighing:
     def _weighed(self, lane: Lane, key: str, curve: Curve, fact: Observation[Screened], *, rings: bool) -> Finding:
         item = lane.items.setdefault(key, Item(since=fact.at, devices=[], recent=[]))
         item.nats += curve.nats(fact.body)
-        item.devices = [*dict.fromkeys([*item.devices, fact.body.device])][-8:]
+        if rings:
+            item.devices = [*dict.fromkeys([*item.devices, fact.body.device])][-8:]
         item.recent = [*item.recent, fact.id][-16:]
         stage = "alarm" if fact.body.look <= 1 else "confirmed" if rings else "cleared"
         finding = self._finding(lane, key, item, curve, fact, stage)
@@ -128,12 +129,11 @@ class Weighing:
 
     def _because(self, lane: Lane, item: Item, curve: Curve, stage: str) -> str:
         said = {
-            "alarm": "says alarm; a second look is awaited",
-            "confirmed": "says alarm, and the second look confirms it",
-            "cleared": "said alarm, and the second look cleared it",
+            "alarm": "a second look is awaited",
+            "confirmed": "the second look confirms it",
+            "cleared": "the second look cleared it",
         }[stage]
-        named = " and ".join(item.devices)
-        return f"{curve.finds.capitalize()}: {named} {said}. Lane: {lane.count.worded()}."
+        return f"{curve.finds.capitalize()}: alarm by {' and '.join(item.devices)}; {said}. {lane.count.worded()}."
 
     def _weight(self, lane: Lane, stage: str, grade: str) -> Weight:
         """By the lane's own count where it has one, for first looks; else the default of the grade."""
