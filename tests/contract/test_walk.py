@@ -29,12 +29,12 @@ def test_an_unknown_kind_is_answered_with_those_that_exist():
 
 
 def test_parameters_come_from_configuration():
-    assert configured(RadiationRise, {"sigmas": 6}).sigmas == 6.0
+    assert configured(RadiationRise, {"ratio": 2}).ratio == 2.0
 
 
 @pytest.mark.parametrize(
     ("parameters", "problem"),
-    [({"sigma": 6}, "no parameter 'sigma'"), ({"sigmas": "many"}, r"\$\.sigmas"), ({"sigmas": -1}, r"\$\.sigmas")],
+    [({"sigma": 6}, "no parameter 'sigma'"), ({"ratio": "many"}, r"\$\.ratio"), ({"ratio": -1}, r"\$\.ratio")],
 )
 def test_wrong_parameters_are_named(parameters, problem):
     with pytest.raises(ConfigError, match=problem):

@@ -9,8 +9,8 @@ from tests.web.trial_lane import DAY, Portal
 from tocsin.contract.bodies import Alive
 from tocsin.contract.cases import incident
 from tocsin.contract.examples import seen
-from tocsin.contract.screening_lanes import lane_of
-from tocsin.engine.lanes import FINDINGS_MAX, ITEMS_MAX, Lanes
+from tocsin.contract.screening_lanes import ITEMS_MAX, lane_of
+from tocsin.engine.lanes import FINDINGS_MAX, Lanes
 from tocsin.model import Basis, Contribution, Finding, Origin, Verdict, Weight
 
 
@@ -76,7 +76,7 @@ def test_items_that_wait_are_bounded():
     lanes = counted(*(Portal(alarm=True, item=str(number)) for number in range(ITEMS_MAX + 1)))
     lanes.observed(seen(Portal(alarm=False, item="0", look=2), source="portal-1"))
     assert rows(lanes)[0].resolved == 0
-    assert len(lanes._tallies["portal-1"].waiting) == ITEMS_MAX
+    assert len(lanes._tallies["portal-1"].count.waiting) == ITEMS_MAX
 
 
 def test_what_is_no_look_makes_no_lane():

@@ -275,6 +275,7 @@ def test_the_demo_mappings_understand_every_whole_message():
         "gas.concentration/1",
         "sensor.quantity/1",
         "radiation.counts/1",
+        "radiation.spectrum/1",
         "crowd.density/1",
         "weather.wind/1",
         "sensor.contact/1",

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from tocsin.city.cameras import Camera
 from tocsin.model import Asset, Level, Place, SourceState, Validity
 
-Family = Literal["gas", "radiation", "crowd", "camera", "network", "wind", "contact", "sound", "other"]
+Family = Literal["gas", "radiation", "crowd", "camera", "network", "wind", "contact", "sound", "screening", "other"]
 """The classes of sensors; they choose glyph, silence time and counter-evidence."""
 
 

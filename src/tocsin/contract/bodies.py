@@ -16,10 +16,11 @@ class Concentration(Body, frozen=True, tag="gas.concentration/1"):
 
 
 class Counts(Body, frozen=True, tag="radiation.counts/1"):
-    """A gross count rate of a radiation counter."""
+    """A gross count rate of a radiation counter; `live_s` is how long was counted for it, where that is told."""
 
     level: ClassVar[Level] = Level.AMBIENT
     counts_per_s: float
+    live_s: float | None = None
     flags: tuple[str, ...] = ()
 
 

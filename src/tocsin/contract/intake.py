@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from tocsin.contract import bodies  # noqa: F401  # registers the bodies that mappings name
+from tocsin.contract import bodies, noses, radiation, screening  # noqa: F401  # registers what mappings name
 from tocsin.contract.resources import Resources
 from tocsin.formats.mapping import Mapped, Reader, checked
 from tocsin.formats.ndjson import Line, line_of

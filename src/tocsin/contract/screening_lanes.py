@@ -5,7 +5,7 @@ from typing import Protocol, TypeGuard
 
 from msgspec import Struct
 
-from tocsin.contract.cards import poisson_upper
+from tocsin.contract.cards import false_rate_upper, poisson_upper
 from tocsin.model import Body
 
 KIND = "cbrne.screening"
@@ -48,6 +48,63 @@ def is_look(body: Body) -> TypeGuard[ScreeningLook]:
     False
     """
     return _looks(type(body))
+
+
+ITEMS_MAX = 1_000
+"""Most items of one lane whose second look is awaited; that of an older one is not counted."""
+
+
+class LaneCount(Struct):
+    """What a lane has done: items, those that rang at the first look, how second looks ended, which items wait for one.
+
+    Several devices at one item are one item.
+    """
+
+    last: str = ""
+    items: int = 0
+    alarms: int = 0
+    cleared: int = 0
+    confirmed: int = 0
+    waiting: dict[str, None] = {}
+
+    def take(self, seen: ScreeningLook, *, rings: bool) -> None:
+        """Count one look. A second look counts for an item that rang, an unnamed one for any."""
+        if seen.look <= 1:
+            self.items += not seen.item or seen.item != self.last
+            self.last = seen.item
+            if rings and seen.item not in self.waiting:
+                self.alarms += 1
+                self._await(seen.item)
+        elif not seen.item or seen.item in self.waiting:
+            self.waiting.pop(seen.item, None)
+            self.confirmed += rings
+            self.cleared += not rings
+
+    @property
+    def false_rate(self) -> float:
+        """False alarms per item: those that a second look cleared."""
+        return self.cleared / self.items if self.items else 0.0
+
+    @property
+    def false_rate_upper(self) -> float:
+        """Its upper 95 % bound."""
+        return false_rate_upper(self.items, self.cleared)
+
+    def worded(self) -> str:
+        """The count in words, as findings and the row of the lane's sensor tell it.
+
+        >>> LaneCount(items=200, alarms=9, cleared=8).worded()
+        '200 screened, 9 alarms, 8 cleared: 4.0 % false, at most 7.2 %'
+        """
+        alarms = f"{self.alarms} alarm{'s' * (self.alarms != 1)}"
+        rate = f"{100 * self.false_rate:.1f} % false, at most {100 * self.false_rate_upper:.1f} %"
+        return f"{self.items} screened, {alarms}, {self.cleared} cleared: {rate}"
+
+    def _await(self, item: str) -> None:
+        if item:
+            self.waiting[item] = None
+        if len(self.waiting) > ITEMS_MAX:
+            del self.waiting[next(iter(self.waiting))]
 
 
 class Lane(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -98,18 +155,6 @@ def lane_of(
         false_rate=rates[0],
         false_rate_max=rates[1],
     )
-
-
-def worded(lane: Lane) -> str:
-    """The count in words, as the row of the lane's sensor shows it.
-
-    >>> worded(lane_of("portal", "Portal", (0.0, 3600.0), (9, 8, 0), screened=200))
-    '200 screened, 9 alarms, 8 resolved: 4.0 % false, at most 7.2 %'
-    """
-    said = f"{lane.screened or 0} screened, {lane.alarms} alarm{'s' * (lane.alarms != 1)}, {lane.resolved} resolved"
-    if lane.false_rate is None or lane.false_rate_max is None:
-        return said
-    return f"{said}: {100 * lane.false_rate:.1f} % false, at most {100 * lane.false_rate_max:.1f} %"
 
 
 def _rates(false: int, screened: int) -> tuple[float, float]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from tocsin.contract.screening_lanes import KIND, Lane, ScreeningLook, is_look, lane_of, worded
+from tocsin.contract.screening_lanes import KIND, Lane, LaneCount, is_look, lane_of
 from tocsin.model import Finding, Incident, Observation, Verdict
 
 LANES_MAX = 1_000
@@ -16,24 +16,12 @@ FINDINGS_MAX = 10_000
 """Most findings of one lane that are told apart; older ones may count again."""
 
 
-ITEMS_MAX = 1_000
-"""Most items of one lane whose second look is awaited; that of an older one is not counted."""
-
-
 class Tally(Struct, kw_only=True):
-    """What one lane said so far. `item` is the last, `waiting` are those that rang and were not looked at again.
-
-    `found` counts its findings; `findings` are their newest ids: a repeat counts once.
-    """
+    """What one lane said so far. `found` counts its findings; `findings` are their newest ids: a repeat counts once."""
 
     since: float
     last_at: float
-    screened: int = 0
-    alarms: int = 0
-    resolved: int = 0
-    confirmed: int = 0
-    item: str = ""
-    waiting: dict[str, None] = field(default_factory=dict)
+    count: LaneCount = field(default_factory=LaneCount)
     found: int = 0
     findings: dict[str, None] = field(default_factory=dict)
 
@@ -48,8 +36,8 @@ class Lanes:
         """Count a look, where the observation is one; gives the lane's count in words, else nothing."""
         if not is_look(fact.body) or (tally := self._tally(fact.source, fact.at)) is None:
             return ""
-        _count(tally, fact.body)
-        return worded(self._row(fact.source, fact.source, Counter()))
+        tally.count.take(fact.body, rings=fact.body.alarm)
+        return tally.count.worded()
 
     def told(self, fact: Finding) -> None:
         """Count a finding of a lane once."""
@@ -69,13 +57,13 @@ class Lanes:
         return sorted(lanes, key=lambda lane: (lane.name, lane.id))
 
     def _row(self, source: str, name: str, verdicts: Counter[tuple[str, bool]]) -> Lane:
-        tally = self._tallies[source]
+        tally, count = self._tallies[source], self._tallies[source].count
         counted = (
-            tally.alarms if tally.screened else tally.found,
-            tally.resolved + verdicts[source, False],
-            tally.confirmed + verdicts[source, True],
+            count.alarms if count.items else tally.found,
+            count.cleared + verdicts[source, False],
+            count.confirmed + verdicts[source, True],
         )
-        return lane_of(source, name, (tally.since, tally.last_at), counted, tally.screened or None)
+        return lane_of(source, name, (tally.since, tally.last_at), counted, count.items or None)
 
     def _tally(self, source: str, at: float) -> Tally | None:
         tally = self._tallies.get(source)
@@ -84,27 +72,6 @@ class Lanes:
         if tally is not None:
             tally.since, tally.last_at = min(tally.since, at), max(tally.last_at, at)
         return tally
-
-
-def _count(tally: Tally, seen: ScreeningLook) -> None:
-    """Several devices at one item are one item. A second look counts for an item that rang, an unnamed one for any."""
-    if seen.look <= 1:
-        tally.screened += not seen.item or seen.item != tally.item
-        tally.item = seen.item
-        if seen.alarm and seen.item not in tally.waiting:
-            tally.alarms += 1
-            _await(tally, seen.item)
-    elif not seen.item or seen.item in tally.waiting:
-        tally.waiting.pop(seen.item, None)
-        tally.confirmed += seen.alarm
-        tally.resolved += not seen.alarm
-
-
-def _await(tally: Tally, item: str) -> None:
-    if item:
-        tally.waiting[item] = None
-    if len(tally.waiting) > ITEMS_MAX:
-        del tally.waiting[next(iter(tally.waiting))]
 
 
 def _judged(incident: Incident) -> list[tuple[str, bool]]:

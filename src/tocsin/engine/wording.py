@@ -15,8 +15,11 @@ from tocsin.contract.bodies import (
     Wind,
 )
 from tocsin.contract.drones import Drone
+from tocsin.contract.noses import GasPattern
 from tocsin.contract.pictures import CameraLoad, CrowdFlow, PictureState, Postures, Stills, Tracks, Weapons
+from tocsin.contract.radiation import DoseRate, GammaSpectrum
 from tocsin.contract.sapient import Alert, Answer, Class, Conduct, Detection, NodeState
+from tocsin.contract.screening import Screened
 from tocsin.model import Body, tag_of
 
 
@@ -105,6 +108,26 @@ def _(body: CameraLoad) -> str:
 
 def _many(count: int, one: str, more: str = "") -> str:
     return f"{count} {one if count == 1 else more or one + 's'}"
+
+
+@_words.register
+def _(body: GammaSpectrum) -> str:
+    return f"spectrum of {body.live_s:.0f} s, {sum(body.channels()):.0f} counts"
+
+
+@_words.register
+def _(body: DoseRate) -> str:
+    return f"{_number(body.usv_h)} µSv/h"
+
+
+@_words.register
+def _(body: GasPattern) -> str:
+    return f"exposed to {body.known}, to calibrate" if body.known else f"an exposure, {len(body.features)} features"
+
+
+@_words.register
+def _(body: Screened) -> str:
+    return f"{body.device}: {'alarm' if body.alarm else 'nothing'}"
 
 
 @_words.register

@@ -104,6 +104,36 @@ class Blip(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     duration_s: float = 20.0
 
 
+class Carried(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A radiation source that somebody carries along a path of places.
+
+    `strength_per_s` is what a counter would count at 1 m of it, unshielded; `nuclide` what a spectrum shows.
+    """
+
+    id: str
+    nuclide: str
+    strength_per_s: Range
+    path: tuple[Position, ...]
+    at_s: Range
+    speed_m_s: Range = (0.9, 1.4)
+
+
+class Checkpoint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Screening lanes that are open: bags per minute and lane, and how long a second look takes."""
+
+    lanes: tuple[str, ...]
+    per_minute: Range = (4.0, 8.0)
+    second_look_s: Range = (15.0, 40.0)
+
+
+class Bag(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A bag with explosives that is put through a lane of the checkpoint."""
+
+    id: str
+    lane: str
+    at_s: Range
+
+
 class Outage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A sensor that restarts: silent for a while, then back with a new boot and sequence."""
 
@@ -146,6 +176,9 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     crowding: tuple[Crowding, ...] = ()
     rain: tuple[Rain, ...] = ()
     blips: tuple[Blip, ...] = ()
+    carried: tuple[Carried, ...] = ()
+    checkpoint: Checkpoint | None = None
+    bags: tuple[Bag, ...] = ()
     outages: tuple[Outage, ...] = ()
     expected: Expected = Expected()
 

@@ -17,7 +17,8 @@ class TruthStage(Struct, frozen=True, kw_only=True):
 class TruthEvent(Struct, frozen=True, kw_only=True):
     """One real event. `first_reaches` says when it first reached which sensor (seconds UTC).
 
-    A sensor off the air is listed in `silenced` too: it was reached but could not tell.
+    A sensor off the air is listed in `silenced` too: it was reached but could not tell. `path` is the way of what
+    moves (seconds UTC, lon, lat), `names` what it was (a nuclide).
     """
 
     id: str
@@ -29,6 +30,8 @@ class TruthEvent(Struct, frozen=True, kw_only=True):
     first_reaches: dict[str, float] = {}
     silenced: tuple[str, ...] = ()
     detail: dict[str, float] = {}
+    path: tuple[tuple[float, float, float], ...] = ()
+    names: tuple[str, ...] = ()
 
     @property
     def noticeable_at(self) -> float | None:

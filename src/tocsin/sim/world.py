@@ -15,9 +15,10 @@ from tocsin.sim.devices import Device, restarts
 from tocsin.sim.emission import Emission
 from tocsin.sim.gas import GasField
 from tocsin.sim.incidents import Events
+from tocsin.sim.lanes import Lanes
 from tocsin.sim.network import Traffic, eve_line, watched_by
 from tocsin.sim.people import counters
-from tocsin.sim.radiation import RadiationCounter, Sky
+from tocsin.sim.radiation import RadiationField
 from tocsin.sim.scenario import Scenario
 from tocsin.sim.truth import Truth
 from tocsin.sim.wind import Weather
@@ -30,12 +31,15 @@ CROWD_PATH = "/api/ingest/crowd"
 CAMERA_PATH = "/api/ingest/cameras"
 """Cameras tell by HTTP that they are alive; they see nothing yet, and a few are out of order."""
 
+INSTRUMENT_PATH = "/api/ingest/instruments"
+"""Spectrometers tell their spectra by HTTP."""
+
 ALIVE = {"is": "sensor.alive/1"}
 
 DEAD_SHARE = 0.03
 """Share of the city's cameras that never speak."""
 
-FAMILIES = ("gas", "radiation", "wind", "contact")
+FAMILIES = ("gas", "radiation", "wind", "contact", "screening")
 
 
 def generate(
@@ -71,16 +75,19 @@ class World:
         self._weather = Weather(self._chance("wind"), scenario.wind)
         self._gas = GasField(self._chance("gas"), self._family("gas"), city.centre)
         self._people = counters(self._chance("people"), self._family("crowd"), city, self.start_at)
-        self._counters = {s.id: RadiationCounter(self._chance(s.id)) for s in self._family("radiation")}
-        self._sky = Sky(self._chance("rain"), scenario.rain)
         self._watched = watched_by(city)
         self._traffic = Traffic(self._chance("network"), self._watched)
-        self._devices = {s.id: self._device(s) for s in city.sensors.values() if s.family in {*FAMILIES, "crowd"}}
+        paced = {*FAMILIES, "crowd"} - {"screening"}
+        self._devices = {s.id: self._device(s) for s in city.sensors.values() if s.family in paced}
         dead = self._chance("cameras")
         self._cameras = {s.id: self._device(s) for s in self._family("camera") if float(dead.random()) >= DEAD_SHARE}
         self._wires = self._chance("wires")
+        self._numbers: dict[str, int] = {}
         self._events = Events(scenario, self._chance("events"), city, self._traffic, self._watched)
         self._plan()
+
+    def _radiation_field(self) -> RadiationField:
+        return RadiationField(self._seed, self._family("radiation"), self._city, self._scenario)
 
     def _chance(self, name: str) -> np.random.Generator:
         return stream(self._seed, name)
@@ -99,8 +106,8 @@ class World:
             self._gas.plan(scenario.pulses, scenario.spikes, scenario.duration_s)
             for crowding in scenario.crowding:
                 self._people[crowding.sensor].gather(crowding)
-            for blip in scenario.blips:
-                self._counters[blip.sensor].blip(blip)
+            self._radiation = self._radiation_field()
+            self._lanes = Lanes(self._seed, scenario.checkpoint, scenario.bags, self._city, self.duration_s)
             for name, gap in (*restarts(scenario.outages, self._chance("outages")), *self._events.silences()):
                 self._devices[name].silence(gap.since, gap.until)
         except (KeyError, ValueError) as error:
@@ -121,6 +128,7 @@ class World:
         self._weather.step()
         released = self._events.step(second, self._weather.towards, self._gas.spots)
         self._gas.step(second, released)
+        self._radiation.step(second)
         for counter in self._people.values():
             counter.step()
 
@@ -136,6 +144,8 @@ class World:
                 yield from self._sent(Emission(now, "mqtt", f"city/{family}/{name}", payload, name))
         if second % READING_EVERY_S == 0:
             yield from self._crowds(second)
+        yield from self._screened(second)
+        yield from self._spectra(second)
         yield from self._signs_of_life(second)
         yield from self._lines(second)
 
@@ -144,7 +154,7 @@ class World:
             case "gas":
                 return self._gas.values(name, second)
             case "radiation":
-                return {"cps": self._counters[name].counts_per_s(second, self._sky.rain(second))}
+                return self._radiation.values(name, second)
             case "wind":
                 blur = self._wires.normal(0.0, 1.0, 2)
                 speed = max(0.0, self._weather.speed_m_s + 0.1 * float(blur[0]))
@@ -175,6 +185,22 @@ class World:
                 lines.append(msgspec.json.encode({**head, "persons_per_m2": density, "persons": persons}))
         if lines:
             yield Emission(self.start_at + second + READING_EVERY_S, "http", CROWD_PATH, b"\n".join(lines) + b"\n")
+
+    def _screened(self, second: int) -> Iterator[Emission]:
+        """What lanes say of bags, each with its own number."""
+        for one in self._lanes.said(second):
+            now = round(self.start_at + one.at, 3)
+            self._numbers[one.lane] = self._numbers.get(one.lane, 0) + 1
+            head = {"t": now, "n": self._numbers[one.lane], "boot": "b1"}
+            payload = msgspec.json.encode({**head, **one.payload})
+            yield from self._sent(Emission(now, "mqtt", f"city/screening/{one.lane}", payload, one.lane))
+
+    def _spectra(self, second: int) -> Iterator[Emission]:
+        """What spectrometers gathered, posted by themselves with typed bodies."""
+        at = round(self.start_at + second + 0.5, 3)
+        for name, body in self._radiation.spectra(second):
+            line = {"source": name, "at": at, "n": second, "boot": "spectra", "body": body}
+            yield Emission(at, "http", INSTRUMENT_PATH, msgspec.json.encode(line) + b"\n", name)
 
     def _signs_of_life(self, second: int) -> Iterator[Emission]:
         """What cameras say of themselves, gathered per second by their recorder: that they are there."""
@@ -207,7 +233,11 @@ class World:
             city=self._scenario.city,
             start=self.start_at,
             end=self.start_at + self.duration_s,
-            events=tuple(self._events.truths(self.start_at, self._gas.reached)),
+            events=(
+                *self._events.truths(self.start_at, self._gas.reached),
+                *self._radiation.truths(self.start_at),
+                *self._lanes.truths(self.start_at),
+            ),
             expected=self._scenario.expected,
             person_seconds=self._person_seconds(),
         )

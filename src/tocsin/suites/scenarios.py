@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from tocsin.contract.resources import content_folder
-from tocsin.model import ConfigError, Finding, Incident, Priority, distance_m
+from tocsin.model import ConfigError, Finding, Incident, Place, Priority, Ring, distance_m
 from tocsin.sim.score import EARLY_S, LATE_S, NEAR_M, Case, cases_of, score_all
 from tocsin.sim.truth import Truth
 from tocsin.suites import Order, Rehearsed, Report, Verb, Workshop
@@ -54,6 +54,8 @@ class Scenarios:
     quiet: str = "quiet-day"
     look_alike: str = "harmless-look-alike"
     attack: str = "chlorine-at-the-station"
+    source: str = "radiation-in-the-crowd"
+    bag: str = "bag-with-explosives"
     within_s: float = 60.0
     within_m: float = 100.0
 
@@ -81,7 +83,13 @@ class Scenarios:
 
     def _criteria(self, runs: Sequence[Run]) -> dict[str, float]:
         """What the founding promises say, each as one number; left out where its scenario did not run."""
-        asked = ((self.quiet, _quiet), (self.look_alike, _look_alike), (self.attack, self._attack))
+        asked = (
+            (self.quiet, _quiet),
+            (self.look_alike, _look_alike),
+            (self.attack, self._attack),
+            (self.source, self._source),
+            (self.bag, self._bag),
+        )
         own = _by_scenario(runs)
         found: dict[str, float] = {}
         for name, criteria in asked:
@@ -96,6 +104,39 @@ class Scenarios:
             "chlorine_within_60s": _share(_within(run, "time_to_incident_p90_s", self.within_s) for run in runs),
             "chlorine_within_100m": _share(_within(run, "location_error_m", self.within_m) for run in runs),
         }
+
+    def _source(self, runs: Sequence[Run]) -> dict[str, float]:
+        errors = sorted(error for run in runs for error in path_errors_m(run))
+        return {
+            "radiation_one_incident": _share(len(run.cases) == 1 for run in runs),
+            "radiation_within_30s": _share(_within(run, "time_to_incident_p90_s", 30.0) for run in runs),
+            "radiation_nuclide_named": _share(map(_is_named, runs)),
+            "radiation_path_error_m": errors[len(errors) // 2] if errors else float("inf"),
+        }
+
+    def _bag(self, runs: Sequence[Run]) -> dict[str, float]:
+        return {
+            "bag_one_incident": _share(len(run.cases) == 1 for run in runs),
+            "bag_within_60s": _share(_within(run, "time_to_incident_p90_s", self.within_s) for run in runs),
+        }
+
+
+def path_errors_m(run: Run) -> list[float]:
+    """How far each point of the way that was told lies from the true way, metres."""
+    true = [Place(lon=lon, lat=lat) for event in run.truth.events for _, lon, lat in event.path]
+    told = (point for case in run.cases for ring in _paths(case) for point in ring)
+    return [min(distance_m(Place(lon=lon, lat=lat), one) for one in true) for lon, lat in told if true]
+
+
+def _paths(case: Case) -> Iterable[Ring]:
+    parts = (part for stage in case.last.stages for part in stage.contributions)
+    return (ring for part in parts for extent in part.extents if extent.kind == "path" for ring in extent.rings)
+
+
+def _is_named(run: Run) -> bool:
+    """Whether what was carried was named by a finding."""
+    names = {name for event in run.truth.events for name in event.names}
+    return any(name in finding.subject for finding in run.findings for name in names)
 
 
 def _quiet(runs: Sequence[Run]) -> dict[str, float]:

@@ -5,6 +5,7 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tocsin.contract.examples import counts
 from tocsin.contract.folding import Folding, findings
@@ -58,3 +59,26 @@ def test_two_rises_apart_are_two_findings():
 @pytest.mark.parametrize("odd", [float("nan"), float("inf"), -5.0])
 def test_what_is_no_count_changes_nothing(odd):
     assert findings(RadiationRise(), counts([odd, *[100.0] * 60, odd, odd, odd, *[100.0] * 5])) == []
+
+
+def test_false_alarms_by_noise_come_as_often_as_set():
+    chance, every_s, wanted = Random(9), 5.0, 400.0
+    per_year = 365.25 * 86_400.0 / every_s / wanted
+    steady = counts([poisson(80.0, chance) for _ in range(12_000)], every_s)
+    told = findings(RadiationRise(false_alarms_per_year=per_year, drift=0.0, ratio=1.3, readings_min=1), steady)
+    rung = len({finding.id for finding in told})
+    assert 0.2 * 12_000 / wanted < rung < 1.5 * 12_000 / wanted
+
+
+def test_a_small_lasting_rise_adds_up():
+    chance = Random(11)
+    rise = [poisson(80.0, chance) for _ in range(200)] + [poisson(120.0, chance) for _ in range(60)]
+    (first, *_) = findings(RadiationRise(), counts(rise))
+    assert first.at - counts([0.0])[0].at - 1_000.0 < 250.0
+
+
+def test_the_counting_time_that_a_reading_tells_counts():
+    short = counts([10.0] * 40 + [22.0] * 4)
+    long = [replace(fact, body=replace(fact.body, live_s=60.0)) for fact in short]
+    assert findings(RadiationRise(), short) == []
+    assert findings(RadiationRise(), long)

@@ -17,8 +17,10 @@ class Value(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
     `path` is a field name or dotted path (`data.gas.0`). `min`, `max` are the measuring range
     in the payload's unit; a value beyond is kept and flagged. `factor` multiplies the number first
     (fixed-point payloads). `active` lists what means the alarm side of a contact, or online.
-    `temperature_c` and `pressure_kpa` are what mg/m³ is converted to ppm at.
-    `dir` (bearing), `persons`, `area_m2`, `zone`, `count`, `score`, `track` are paths to more of the same thing.
+    `temperature_c` and `pressure_kpa` are what mg/m³ is converted to ppm at; `counted_s` is how long is counted for
+    one reading of counts.
+    `dir` (bearing), `persons`, `area_m2`, `zone`, `count`, `score`, `track`, `item`, `look` are paths to more of the
+    same thing.
     """
 
     quantity: str
@@ -31,6 +33,7 @@ class Value(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
     factor: float = 1.0
     temperature_c: float = 20.0
     pressure_kpa: float = 101.325
+    counted_s: float | None = None
     active: tuple[Scalar, ...] = ()
     dir: str = ""
     persons: str = ""
@@ -39,6 +42,8 @@ class Value(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
     count: str = ""
     score: str = ""
     track: str = ""
+    item: str = ""
+    look: str = ""
 
 
 class Condition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -126,7 +131,12 @@ def _check_numbers(where: str, value: Value) -> None:
         raise ConfigError(f"{where}: a factor of 0 makes every value 0.")
 
 
-_NEEDED: dict[str, tuple[str, ...]] = {"wind": ("dir",), "quantity": ("name",), "contact": ("name",)}
+_NEEDED: dict[str, tuple[str, ...]] = {
+    "wind": ("dir",),
+    "quantity": ("name",),
+    "contact": ("name",),
+    "screening": ("name",),
+}
 
 
 def _check_parts(where: str, value: Value) -> None:

@@ -155,7 +155,8 @@ def _concentration(value: Value, found: object, _payload: Document) -> Document:
 def _counts(value: Value, found: object, _payload: Document) -> Document:
     number = _number(found, value.path) * value.factor
     flags = _flags(number, value) or (["out-of-range"] if number < 0 else [])
-    return _document("radiation.counts/1", flags, counts_per_s=number * FACTORS["counts"][value.unit])
+    rate = number * FACTORS["counts"][value.unit]
+    return _document("radiation.counts/1", flags, counts_per_s=rate, live_s=value.counted_s)
 
 
 def _optional(payload: Document, path: str) -> float | None:
@@ -213,6 +214,19 @@ def _sighting(value: Value, found: object, payload: Document) -> Document:
     }
 
 
+def _screening(value: Value, found: object, payload: Document) -> Document:
+    """What a screening device (`name` is its curve) says of one item."""
+    look, item = _optional(payload, value.look), field_at(payload, value.item) if value.item else ""
+    return {
+        "is": "screening.result/1",
+        "device": value.name,
+        "alarm": _truth(value, found),
+        "item": str(item)[:64] if isinstance(item, str | int) else "",
+        "look": 1 if look is None else int(look),
+        "score": _optional(payload, value.score),
+    }
+
+
 def _text(payload: Document, path: str) -> str:
     """Text, or the last of a list of texts (a camera lists the zones that were entered)."""
     found = field_at(payload, path) if path else ""
@@ -231,6 +245,7 @@ _READERS: dict[str, _Read] = {
     "contact": _contact,
     "alive": _alive,
     "sighting": _sighting,
+    "screening": _screening,
 }
 
 
