@@ -64,7 +64,7 @@ def test_the_row_of_its_sensor_has_the_count_in_words():
     lanes = Lanes()
     assert lanes.observed(seen(Alive())) == ""
     said = [lanes.observed(seen(body, source="p")) for body in (Portal(alarm=True, item="a"), Portal(alarm=False))]
-    assert said[-1] == "2 screened, 1 alarm, 0 resolved: 0.0 % false, at most 100.0 %"
+    assert said[-1] == "2 screened, 1 alarm, 0 cleared: 0.0 % false, at most 100.0 %"
 
 
 def test_items_without_a_name_are_resolved_by_count():
