@@ -98,6 +98,9 @@ def test_a_drone_is_found_with_its_place(live, node):
     (found,) = wait_for(lambda: told(live, "physical.sapient"))
     assert (found.grade, round(found.place.lon, 3)) == ("drone", 24.945)
     assert row(live, node).value == "Drone 93%"
+    (incident,) = wait_for(live.house.view.incidents)
+    assert incident.stages[0].hazard == "drone"
+    assert incident.stages[0].contributions[1].extents[0].kind == "ellipse"
     assert not [stage for stage in live.status.system(time.time()).stages if stage.failed or stage.problem]
 
 
@@ -117,10 +120,19 @@ def test_an_order_has_a_receipt_before_it_reaches_the_node(live, node):
         live.desk.decide(Wish(verb="order", target=f"sapient-{node.id}", text=mode), ANNA)
 
 
+def test_what_is_merely_possible_opens_no_incident(live, node):
+    node.detect(("Drone", 0.6), at=(24.945, 60.172))
+    assert wait_for(lambda: told(live, "physical.sapient"))[0].grade == "drone-possible"
+    assert live.house.view.incidents() == []
+
+
 def test_a_node_that_lies_is_doubted(live, node):
     node.status(location=sapient.at_lon_lat(25.5, 60.17, 5.0))
     assert wait_for(lambda: told(live, "process.conduct"))[0].grade == "lies"
     assert wait_for(lambda: row(live, node).condition == "suspect")
+    node.detect(("Drone", 0.93), at=(24.945, 60.172))
+    assert wait_for(lambda: told(live, "physical.sapient"))[0].grade == "drone"
+    assert "drone" not in {stage.hazard for one in live.house.view.incidents() for stage in one.stages}
 
 
 def test_an_absence_is_noticed_in_its_time_and_a_return_is_told(live, node):
