@@ -107,11 +107,11 @@ class Scenarios:
 
     def _source(self, runs: Sequence[Run]) -> dict[str, float]:
         errors = sorted(error for run in runs for error in path_errors_m(run))
-        return {
+        far = {"radiation_path_error_m": errors[len(errors) // 2]} if errors else {}
+        return far | {
             "radiation_one_incident": _share(len(run.cases) == 1 for run in runs),
             "radiation_within_30s": _share(_within(run, "time_to_incident_p90_s", 30.0) for run in runs),
             "radiation_nuclide_named": _share(map(_is_named, runs)),
-            "radiation_path_error_m": errors[len(errors) // 2] if errors else float("inf"),
         }
 
     def _bag(self, runs: Sequence[Run]) -> dict[str, float]:
