@@ -35,6 +35,25 @@ def test_an_attack_that_was_not_found_keeps_no_promise(scenario, order, workshop
     assert set(kept.values()) == {0.0}
 
 
+CARRIED = """
+carried:
+  - id: carried
+    nuclide: Cs-137
+    strength_per_s: [80000, 80000]
+    at_s: [160, 160]
+    path: [[24.9408, 60.1729], [24.9412, 60.1722], [24.9417, 60.1715]]
+"""
+
+
+@pytest.mark.nightly
+def test_a_source_and_its_way_are_promised_where_they_ran(tmp_path, scenario, order, workshop):
+    path = scenario("carried", CARRIED)
+    path.write_text(path.read_text().replace("duration_s: 90", "duration_s: 240"))
+    told = run(path.parent, order, workshop, source="carried")
+    assert told.metrics["radiation_one_incident"] == told.metrics["radiation_within_30s"] == 1.0
+    assert told.metrics["radiation_path_error_m"] < 40.0
+
+
 def test_a_folder_without_scenarios_is_refused(tmp_path, order, workshop):
     with pytest.raises(ConfigError, match="no scenario"):
         run(tmp_path, order, workshop)

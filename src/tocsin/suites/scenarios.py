@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from tocsin.contract.resources import content_folder
 from tocsin.model import ConfigError, Finding, Incident, Place, Priority, Ring, distance_m
-from tocsin.sim.score import EARLY_S, LATE_S, NEAR_M, Case, cases_of, score_all
+from tocsin.sim.score import EARLY_S, LATE_S, NEAR_M, Case, cases_of, matched, score_all
 from tocsin.sim.truth import Truth
 from tocsin.suites import Order, Rehearsed, Report, Verb, Workshop
 
@@ -107,18 +107,25 @@ class Scenarios:
 
     def _source(self, runs: Sequence[Run]) -> dict[str, float]:
         errors = sorted(error for run in runs for error in path_errors_m(run))
-        return {
+        far = {"radiation_path_error_m": errors[len(errors) // 2]} if errors else {}
+        return far | {
             "radiation_one_incident": _share(len(run.cases) == 1 for run in runs),
             "radiation_within_30s": _share(_within(run, "time_to_incident_p90_s", 30.0) for run in runs),
             "radiation_nuclide_named": _share(map(_is_named, runs)),
-            "radiation_path_error_m": errors[len(errors) // 2] if errors else float("inf"),
         }
 
     def _bag(self, runs: Sequence[Run]) -> dict[str, float]:
         return {
             "bag_one_incident": _share(len(run.cases) == 1 for run in runs),
-            "bag_within_60s": _share(_within(run, "time_to_incident_p90_s", self.within_s) for run in runs),
+            "bag_within_60s": _share(_told_within(run, self.within_s) for run in runs),
         }
+
+
+def _told_within(run: Run, most_s: float) -> bool:
+    """Whether every event that a sensor could notice was told so soon after; an incident may need no revision."""
+    pairs = [(match.event.noticeable_at, match.case) for match in matched(run.truth, run.cases)]
+    noticed = [(at, case) for at, case in pairs if at is not None]
+    return all(case is not None and case.revisions[0].at - at <= most_s for at, case in noticed)
 
 
 def path_errors_m(run: Run) -> list[float]:

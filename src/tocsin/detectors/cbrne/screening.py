@@ -27,10 +27,10 @@ class Item(Struct):
 
 
 class Lane(Struct):
-    """One lane: its count, and the items whose second look is awaited."""
+    """One lane: its count, the items whose second look is awaited, and the looks taken last, to know them again."""
 
     last_at: float = -inf
-    last_item: str = ""
+    taken: list[str] = []
     count: LaneCount = field(default_factory=LaneCount)
     items: dict[str, Item] = {}
 
@@ -81,9 +81,10 @@ class Weighing:
         """Count one look, and weigh it. Unknown devices, broken scores, late and doubled looks change nothing."""
         lane = Lane() if state is None else state
         curve = self.curves.get(fact.body.device)
-        if curve is None or fact.at < lane.last_at or not isfinite(fact.body.score or 0.0):
+        late = fact.at < lane.last_at or fact.id in lane.taken
+        if curve is None or late or not isfinite(fact.body.score or 0.0):
             return lane, []
-        lane.last_at = fact.at
+        lane.last_at, lane.taken = fact.at, [*lane.taken, fact.id][-16:]
         rings = curve.rings(fact.body)
         lane.items = {name: one for name, one in lane.items.items() if fact.at - one.since <= self.settings.wait_s}
         lane.count.take(fact.body, rings=rings)
