@@ -38,7 +38,9 @@ def heard_shot(
         far = hypot(hypot(east - east_m, north - north_m), height_m)
         late = late_s[number] if number < len(late_s) else 0.0
         scores = {} if score is None else {"gunshot": score}
-        body = Impulse(crest_db=18.0, rise_db=30.0, scores=scores, whistle=whistle, model="" if score is None else "made")
+        body = Impulse(
+            crest_db=18.0, rise_db=30.0, scores=scores, whistle=whistle, model="" if score is None else "made"
+        )
         sent.append(_observed(number, at + far / SPEED_M_S + late, moved(ZERO, east, north), body, seq))
     return sorted(sent, key=lambda one: one.at)
 

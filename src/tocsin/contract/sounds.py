@@ -1,8 +1,8 @@
-"""Bodies of microphones: audio, which never leaves admission, and what may: impulses, classes, two seconds of a bang."""
+"""Bodies of microphones: audio, which never leaves admission, and what may: bangs as numbers, classes, a clip."""
 
 from typing import ClassVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from tocsin.contract.raster import Raster
 from tocsin.model import Body, Level
@@ -54,7 +54,7 @@ class Impulse(Body, frozen=True, tag="sound.impulse/1"):
     n_wave_ms: float | None = None
     lead_ms: float | None = None
     whistle: float | None = None
-    scores: dict[str, float] = {}
+    scores: dict[str, float] = field(default_factory=dict)
     model: str = ""
     flags: tuple[str, ...] = ()
 

@@ -1,7 +1,7 @@
 """FLAC: short pieces of audio, kept without loss (16 bit, mono), through PyAV."""
 
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tocsin.model import BadInput, ConfigError
 
@@ -46,7 +46,7 @@ def decode(flac: bytes) -> "tuple[NDArray[np.float64], int]":
     av = _av()
     try:
         with av.open(BytesIO(flac), format="flac") as container:
-            frames = [frame for frame in container.decode(audio=0)]
+            frames = list(container.decode(audio=0))
     except (av.FFmpegError, IndexError) as error:
         raise BadInput("This is no FLAC that can be read.") from error
     if not frames:
@@ -54,7 +54,7 @@ def decode(flac: bytes) -> "tuple[NDArray[np.float64], int]":
     return np.concatenate([frame.to_ndarray().ravel() for frame in frames]) / 32768.0, int(frames[0].sample_rate)
 
 
-def _av():  # type: ignore[no-untyped-def]  # noqa: ANN202  # PyAV is optional
+def _av() -> Any:  # noqa: ANN401  # PyAV is optional
     try:
         import av
     except ImportError as error:

@@ -129,16 +129,25 @@ class Bangs:
                 for microphone in self._microphones:
                     yield from self._sent(bang, microphone, start_at, wind)
 
-    def _sent(self, bang: Bang, microphone: Microphone, start_at: float, wind: tuple[float, float]) -> Iterator[Emission]:
+    def _sent(
+        self, bang: Bang, microphone: Microphone, start_at: float, wind: tuple[float, float]
+    ) -> Iterator[Emission]:
         reached = self._arrivals(bang, microphone, wind)
         for at, level_db in reached:
             if bang.event:
                 microphone.reached.setdefault(bang.event, at)
             microphone.sent += 1
             onset = start_at + at + microphone.clock_s + JITTER_SD_S * float(self._chance.normal())
-            payload = {"t": round(onset, 6), "n": microphone.sent, "boot": "i1", "impulse": self._impulse(bang, microphone, level_db)}
+            payload = {
+                "t": round(onset, 6),
+                "n": microphone.sent,
+                "boot": "i1",
+                "impulse": self._impulse(bang, microphone, level_db),
+            }
             sent_at = round(start_at + at + MEASURED_S + float(self._chance.uniform(0.0, 0.2)), 3)
-            yield Emission(sent_at, "mqtt", f"city/sound/{microphone.name}", msgspec.json.encode(payload), microphone.name)
+            yield Emission(
+                sent_at, "mqtt", f"city/sound/{microphone.name}", msgspec.json.encode(payload), microphone.name
+            )
 
     def _impulse(self, bang: Bang, microphone: Microphone, level_db: float) -> dict[str, Any]:
         odds = bang.odds + MICROPHONE_SD * float(self._chance.normal())

@@ -4,6 +4,7 @@ Another model than the one that locates sounds: it knows walls, a wind that grow
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 from msgspec import Struct
@@ -44,13 +45,15 @@ class Walls:
     @classmethod
     def of_map(cls, city_map: CityMap, centre: Place) -> "Walls":
         """The outer walls of a city's buildings."""
-        shapes = [one.geometry.coordinates[0] for one in city_map.buildings.features if isinstance(one.geometry, Polygon)]
+        shapes = [
+            one.geometry.coordinates[0] for one in city_map.buildings.features if isinstance(one.geometry, Polygon)
+        ]
         return cls.of_rings([[offset_m(centre, Place(lon=lon, lat=lat)) for lon, lat in ring] for ring in shapes])
 
     @classmethod
     def of_rings(cls, rings: Iterable[Sequence[tuple[float, float]]]) -> "Walls":
         """Walls along closed rings of east and north."""
-        segments = [(*a, *b) for ring in rings for a, b in zip(ring, ring[1:], strict=False)]
+        segments = [(*a, *b) for ring in rings for a, b in pairwise(ring)]
         return cls(np.array(segments, float).reshape(-1, 4))
 
     def ways(self, source: Floats, spot: Floats) -> list[Way]:

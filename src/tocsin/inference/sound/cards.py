@@ -45,7 +45,9 @@ def read_sound_card(path: Path) -> SoundCard:
     try:
         return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), SoundCard)
     except (OSError, ValueError) as error:
-        raise ConfigError(f"The sound model's card {path} cannot be used: {error}. Correct it, or train anew.") from error
+        raise ConfigError(
+            f"The sound model's card {path} cannot be used: {error}. Correct it, or train anew."
+        ) from error
 
 
 def sound_model(name: str) -> tuple[SoundCard, bytes]:

@@ -101,7 +101,9 @@ def read_corpus(folder: Path) -> tuple[list[Clip], list[tuple[str, str]]]:
             continue
         clips.append(Clip(path.stem, label, samples))
     if not clips:
-        raise ConfigError(f"{folder} holds no labelled sounds: files named CLASS_NUMBER.wav, or a CSV of file and label.")
+        raise ConfigError(
+            f"{folder} holds no labelled sounds: files named CLASS_NUMBER.wav, or a CSV of file and label."
+        )
     return clips, rejected
 
 

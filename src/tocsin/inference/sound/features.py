@@ -122,9 +122,7 @@ def _row(whole: _Whole, begin: int) -> Floats:
     peak = int(whole.level_db[part].argmax())
     sum_db = 10.0 * np.log10(whole.mel[part].sum(axis=0) + 1e-10)
     groups = mel.reshape(len(mel), 8, -1).mean(axis=2)
-    decay = [
-        np.clip(groups[min(peak + later, len(groups) - 1)] - groups[peak], -50.0, 10.0) for later in _DECAY_FRAMES
-    ]
+    decay = [np.clip(groups[min(peak + later, len(groups) - 1)] - groups[peak], -50.0, 10.0) for later in _DECAY_FRAMES]
     parts = [
         np.maximum(sum_db - sum_db.max(), -60.0),
         mel.mean(axis=0) - mel.mean(),

@@ -1,5 +1,7 @@
 """Learns the classes of sounds from labelled clips: rows of windows, weights, an ensemble, and its threshold."""
 
+import importlib
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +30,7 @@ class Learning:
     """How it is learned: spoiled copies of each clip, trees and the least rows of a leaf, folds, and the seed."""
 
     copies: int = 2
-    trees: int = 120
+    trees: int = 100
     leaf_rows: int = 4
     folds: int = 4
     seed: int = 1
@@ -78,7 +80,9 @@ def learned(material: Material, chosen: Ints, how: Learning) -> Any:  # noqa: AN
     kept = np.isin(material.clip, chosen) & (material.bang | ~np.isin(material.kinds[material.clip], IMPULSIVE))
     weights = _weights(material, kept)
     model = _ensemble(how)
-    model.fit(material.rows[kept], material.kinds[material.clip[kept]], votingclassifier__sample_weight=weights)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the small net is stopped early on purpose
+        model.fit(material.rows[kept], material.kinds[material.clip[kept]], votingclassifier__sample_weight=weights)
     return model
 
 
@@ -94,25 +98,23 @@ def _weights(material: Material, kept: NDArray[np.bool_]) -> Floats:
 
 
 def _ensemble(how: Learning) -> Any:  # noqa: ANN401  # scikit-learn is optional
+    ensemble, pipeline = part_of("sklearn.ensemble"), part_of("sklearn.pipeline")
+    linear, network = part_of("sklearn.linear_model"), part_of("sklearn.neural_network")
+    scaler = part_of("sklearn.preprocessing").StandardScaler()
+    trees = ensemble.ExtraTreesClassifier(
+        how.trees, min_samples_leaf=how.leaf_rows, max_features=0.25, random_state=how.seed
+    )
+    net = network.MLPClassifier((64,), alpha=3.0, max_iter=12, random_state=how.seed, batch_size=128)
+    parts = [("trees", trees), ("line", linear.LogisticRegression(C=0.003, max_iter=150)), ("net", net)]
+    return pipeline.make_pipeline(scaler, ensemble.VotingClassifier(parts, voting="soft"))
+
+
+def part_of(module: str) -> Any:  # noqa: ANN401  # scikit-learn has no types
+    """A module that only training needs; raises ConfigError that says what to install."""
     try:
-        from sklearn.ensemble import ExtraTreesClassifier, VotingClassifier
-        from sklearn.linear_model import LogisticRegression
-        from sklearn.neural_network import MLPClassifier
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import StandardScaler
+        return importlib.import_module(module)
     except ImportError as error:
-        raise ConfigError("Learning sounds needs scikit-learn: pip install 'tocsin[training]'.") from error
-    parts = [
-        (
-            "trees",
-            ExtraTreesClassifier(
-                how.trees, min_samples_leaf=how.leaf_rows, max_features=0.25, random_state=how.seed
-            ),
-        ),
-        ("line", LogisticRegression(C=0.003, max_iter=150)),
-        ("net", MLPClassifier((64,), alpha=3.0, max_iter=12, random_state=how.seed, batch_size=128)),
-    ]
-    return make_pipeline(StandardScaler(), VotingClassifier(parts, voting="soft"))
+        raise ConfigError(f"Training needs {module.partition('.')[0]}: pip install 'tocsin[training]'.") from error
 
 
 def scored(model: Any, rows: Floats) -> Floats:  # noqa: ANN401  # scikit-learn is optional
@@ -132,9 +134,7 @@ def clip_scores(material: Material, probabilities: Floats, chosen: Ints, copy: i
 
 def split(material: Material, how: Learning) -> list[tuple[Ints, Ints]]:
     """Folds of clips (learn, judge): a recording is never in both."""
-    from sklearn.model_selection import StratifiedGroupKFold
-
-    folds = StratifiedGroupKFold(how.folds, shuffle=True, random_state=how.seed)
+    folds = part_of("sklearn.model_selection").StratifiedGroupKFold(how.folds, shuffle=True, random_state=how.seed)
     everything = np.arange(len(material.kinds))
     return [
         (everything[learn], everything[judge])
@@ -142,19 +142,23 @@ def split(material: Material, how: Learning) -> list[tuple[Ints, Ints]]:
     ]
 
 
-def out_of_fold(material: Material, chosen: Ints, how: Learning) -> Floats:
-    """Scores (clips, 4) of the clips `chosen`, each by a model that knows no clip of its recording; others are 0."""
-    part = Material(
-        material.rows, material.clip, material.bang, material.copy, material.kinds, material.recordings
-    )
+def out_of_fold(material: Material, chosen: Ints, how: Learning, models: dict[bytes, Any] | None = None) -> Floats:
+    """Scores (clips, 4) of the clips `chosen`, each by a model that knows no clip of its recording; others are 0.
+
+    `models` keeps what was fitted, by the clips that it was fitted to: nested folds need the same ones twice.
+    """
+    models = {} if models is None else models
     found = np.zeros((len(material.kinds), len(CLASSES)))
-    for learn, judge in split(part, how):
-        learn, judge = np.intersect1d(learn, chosen), np.intersect1d(judge, chosen)
+    for outer_learn, outer_judge in split(material, how):
+        learn, judge = np.intersect1d(outer_learn, chosen), np.intersect1d(outer_judge, chosen)
         if not len(judge):
             continue
+        key = learn.tobytes()
+        if key not in models:
+            models[key] = learned(material, learn, how)
         own = np.isin(material.clip, judge) & (material.copy == 0)
         probabilities = np.zeros((len(material.rows), len(CLASSES)))
-        probabilities[own] = scored(learned(material, learn, how), material.rows[own])
+        probabilities[own] = scored(models[key], material.rows[own])
         found[judge] = clip_scores(material, probabilities, judge)
     return found
 
@@ -167,12 +171,8 @@ def threshold_of(scores: Floats, without_bang: NDArray[np.bool_]) -> float:
 
 def exported(model: Any, features: int) -> bytes:  # noqa: ANN401  # scikit-learn is optional
     """The model as ONNX: rows (n, features) of float32 to probabilities (n, 4)."""
-    try:
-        from skl2onnx import to_onnx
-        from skl2onnx.common.data_types import FloatTensorType
-    except ImportError as error:
-        raise ConfigError("Writing the model needs skl2onnx: pip install 'tocsin[training]'.") from error
+    rows = part_of("skl2onnx.common.data_types").FloatTensorType([None, features])
     options = {id(model): {"zipmap": False}}
-    made = to_onnx(model, initial_types=[("rows", FloatTensorType([None, features]))], options=options)
+    made = part_of("skl2onnx").to_onnx(model, initial_types=[("rows", rows)], options=options)
     content: bytes = made.SerializeToString()
     return content

@@ -74,11 +74,11 @@ def coloured(samples: Floats, chance: np.random.Generator) -> Floats:
 def coded(samples: Floats, codec: str) -> Floats:
     """Through an encoder and back; raises ConfigError where PyAV here lacks it."""
     av = needed("av")
-    form, encoder, rate, bits = CODECS[codec]
+    form, encoder = CODECS[codec][:2]
     peak = max(float(np.abs(samples).max(initial=0.0)), 1e-9)
     buffer = BytesIO()
     try:
-        _encode(av, buffer, form, encoder, (rate, bits), samples / peak * 0.9)
+        _encode(av, buffer, codec, samples / peak * 0.9)
         buffer.seek(0)
         back = _decode(av, buffer, form)
     except (av.FFmpegError, ValueError) as error:
@@ -87,7 +87,8 @@ def coded(samples: Floats, codec: str) -> Floats:
     return found
 
 
-def _encode(av: Any, buffer: BytesIO, form: str, encoder: str, how: tuple[int, int], samples: Floats) -> None:  # noqa: ANN401
+def _encode(av: Any, buffer: BytesIO, codec: str, samples: Floats) -> None:  # noqa: ANN401  # PyAV is optional
+    form, encoder, *how = CODECS[codec]
     with av.open(buffer, "w", format=form) as out:
         stream = out.add_stream(encoder, rate=how[0], layout="mono")
         stream.bit_rate = how[1]
@@ -101,7 +102,7 @@ def _encode(av: Any, buffer: BytesIO, form: str, encoder: str, how: tuple[int, i
         out.mux(stream.encode(None))
 
 
-def _decode(av: Any, buffer: BytesIO, form: str) -> Floats:  # noqa: ANN401
+def _decode(av: Any, buffer: BytesIO, form: str) -> Floats:  # noqa: ANN401  # as above
     with av.open(buffer, format="aac" if form == "adts" else form) as container:
         resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE_HZ)
         parts = [made.to_ndarray().ravel() for frame in container.decode(audio=0) for made in resampler.resample(frame)]

@@ -34,7 +34,7 @@ class Tagger:
         return self._named(pooled(self._probabilities(found.rows), chosen if chosen.any() else found.bangs))
 
     def _probabilities(self, rows: Floats) -> Floats:
-        outputs = self.running.run(np.ascontiguousarray(rows, np.float32))  # type: ignore[arg-type]  # as it was trained
+        outputs = self.running.run(np.ascontiguousarray(rows, np.float32))
         found: Floats = np.asarray(outputs[-1], float)
         return found
 
@@ -42,21 +42,24 @@ class Tagger:
         count = round(self.card.window_s * self.card.rate_hz)
         at = np.arange(count) * RATE_HZ / self.card.rate_hz
         piece: NDArray[np.float32] = np.interp(at, np.arange(len(samples)), samples, right=0.0).astype(np.float32)
-        outputs = self.running.run(piece[None])  # type: ignore[arg-type]  # float32, as such models want it
+        outputs = self.running.run(piece[None])
         return self._named(np.asarray(outputs[-1], float).reshape(-1, len(self.card.classes)).max(axis=0))
 
     def _named(self, probabilities: Floats) -> dict[str, float]:
         own = dict(zip(self.card.classes, map(float, probabilities), strict=True))
-        named = {name: max((own[one] for one in self.card.says.get(name, (name,)) if one in own), default=0.0) for name in CLASSES}
+        named = {}
+        for name in CLASSES:
+            words = self.card.says.get(name, (name,))
+            named[name] = max((own[one] for one in words if one in own), default=0.0)
         return {name: round(min(max(score, 0.0), 1.0), 4) for name, score in named.items()}
 
 
 def open_tagger(name: str, *, threads: int = 1) -> Tagger:
-    """The sound model of that name (or path); raises NotFound where it is absent, ConfigError where it cannot be used."""
+    """The sound model of that name (or path); raises NotFound or ConfigError where there is none that can be used."""
     card, content = sound_model(name)
     if card.form == "rows" and (card.features != FEATURES or card.rate_hz != RATE_HZ):
         raise ConfigError(
-            f"The sound model {card.name} was trained for {card.features} features; there are {FEATURES}: train it anew."
+            f"The sound model {card.name} was trained for {card.features} features, not {FEATURES}: train it anew."
         )
     unknown = sorted(set(card.says) - set(CLASSES))
     if unknown:

@@ -45,6 +45,9 @@ class Impulses:
     clip_s_max: Annotated[
         float, Meta(description="Longest piece of audio around a bang that may leave, seconds (0: none).", ge=0, le=2)
     ] = 2.0
+    clip_every_s: Annotated[
+        float, Meta(description="Least time between two pieces that leave one microphone, seconds.", ge=2)
+    ] = 30.0
     voiced_s_max: Annotated[
         float, Meta(description="A piece with a pitch for longer than this may be speech, and stays.", ge=0)
     ] = 0.06

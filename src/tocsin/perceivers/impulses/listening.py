@@ -41,6 +41,7 @@ class Tail:
     rate_hz: float
     told: int
     named: int
+    clipped: float = float("-inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +85,12 @@ class Listening:
             return memory, Perceived(rejected=((b"", str(error)),))
         end = tail.first + len(tail.samples)
         ready = end - round(AFTER_S * tail.rate_hz)
-        told = [*self._bangs(tail, reading, ready), *self._names(tail, reading, ready)]
+        bangs = self._bangs(tail, reading, ready)
+        told = [*bangs, *self._names(tail, reading, ready)]
+        clipped = max([tail.clipped, *(one.at for one in bangs if isinstance(one.body, SoundClip))])
         named = ready if ready - tail.named >= self.declared.classes_every_s * tail.rate_hz else tail.named
         keep = max(tail.first, ready - round(PAST_S * tail.rate_hz))
-        kept = Tail(tail.samples[keep - tail.first :].copy(), keep, tail.rate_hz, max(tail.told, ready), named)
+        kept = Tail(tail.samples[keep - tail.first :].copy(), keep, tail.rate_hz, max(tail.told, ready), named, clipped)
         return kept, Perceived(readings=tuple(told))
 
     # --- bangs ---
@@ -97,23 +100,29 @@ class Listening:
         told: list[Reading[Body]] = []
         for number, one in enumerate(found):
             if tail.told <= tail.first + one.onset < ready:
-                told += self._told(tail, reading, one, found[:number])
+                told += self._told(tail, reading, number, found)
+                tail = replace(
+                    tail, clipped=max([tail.clipped, *(x.at for x in told if isinstance(x.body, SoundClip))])
+                )
         return told
 
     def _told(
-        self, tail: Tail, reading: Reading[AudioBlock], one: Measured, earlier: list[Measured]
+        self, tail: Tail, reading: Reading[AudioBlock], number: int, found: list[Measured]
     ) -> list[Reading[Body]]:
         """The reading of one bang, and its clip where it may go."""
+        one = found[number]
         onset = int(one.onset)
+        followed = any(0.0 < later.onset - one.onset <= LEAD_S_MAX * tail.rate_hz for later in found[number + 1 :])
         piece = _clip(tail, one, self.declared.clip_s_max)
         voiced = voiced_s(piece, tail.rate_hz) if len(piece) else 0.0
         speaks = voiced > self.declared.voiced_s_max
-        flags = ("n-wave",) * (one.n_wave_s is not None) + ("speech",) * speaks
+        flags = ("n-wave",) * (one.n_wave_s is not None and followed) + ("speech",) * speaks
         head = tail.samples[onset : onset + round(0.05 * tail.rate_hz)]
         flags += ("clipped",) * bool(np.abs(head).max(initial=0.0) >= CLIPPED)
-        body = replace_scores(_impulse(tail, one, earlier, flags), self._scores(tail, one.onset), self.tagger)
+        body = named_by(_impulse(tail, one, found[:number], flags), self._scores(tail, one.onset), self.tagger)
         told: list[Reading[Body]] = [_reading(reading, tail, one.onset, body)]
-        if len(piece) and not speaks and round(tail.rate_hz) in flac.RATES_HZ:
+        due = reading.at - tail.clipped >= self.declared.clip_every_s
+        if len(piece) and due and not speaks and round(tail.rate_hz) in flac.RATES_HZ:
             sound = flac.encode(piece, round(tail.rate_hz))
             clip = SoundClip(flac=sound, rate_hz=tail.rate_hz, before_s=BEFORE_CLIP_S, speech=round(voiced, 3))
             told.append(_reading(reading, tail, one.onset, clip))
@@ -141,7 +150,10 @@ class Listening:
             return []
         level = 10.0 * float(np.log10(np.mean(piece**2) + 1e-12))
         body = SoundClasses(
-            scores=scores, seconds_long=round(len(piece) / tail.rate_hz, 3), level_db=round(level, 1), model=self.tagger.card.name
+            scores=scores,
+            seconds_long=round(len(piece) / tail.rate_hz, 3),
+            level_db=round(level, 1),
+            model=self.tagger.card.name,
         )
         return [_reading(reading, tail, float(ready - tail.first - len(piece)), body)]
 
@@ -153,7 +165,9 @@ def _joined(memory: Tail | None, block: AudioBlock) -> Tail:
         raise BadInput(f"a block of audio is one row of samples at {RATES_HZ[0]:.0f} to {RATES_HZ[1]:.0f} Hz")
     if len(samples) > BLOCK_S_MAX * block.rate_hz or not np.isfinite(samples).all():
         raise BadInput(f"a block of audio is at most {BLOCK_S_MAX:g} s long, and all its samples are numbers")
-    follows = memory is not None and memory.rate_hz == block.rate_hz and memory.first + len(memory.samples) == block.first
+    follows = (
+        memory is not None and memory.rate_hz == block.rate_hz and memory.first + len(memory.samples) == block.first
+    )
     if memory is None or not follows or "gap" in block.flags:
         return Tail(samples, block.first, block.rate_hz, block.first, block.first)
     return replace(memory, samples=np.concatenate([memory.samples, samples]))
@@ -197,7 +211,7 @@ def _impulse(tail: Tail, one: Measured, earlier: list[Measured], flags: tuple[st
     )
 
 
-def replace_scores(body: Impulse, scores: dict[str, float], tagger: "Tagger | None") -> Impulse:
+def named_by(body: Impulse, scores: dict[str, float], tagger: "Tagger | None") -> Impulse:
     """The impulse with the classes that the model gives it, and the model's name."""
     from msgspec.structs import replace as other
 

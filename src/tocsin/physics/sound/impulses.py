@@ -22,8 +22,10 @@ PIECE_IMPULSES_MAX = 64
 """Most impulses taken from one piece; more is no impulse but noise."""
 
 _FLOOR = 1e-12
-_N_WAVE_S = (8e-5, 1.2e-3)
+_N_WAVE_S = (8e-5, 6e-4)
 _N_WAVE_ALIKE = 1.8
+_N_WAVE_RATE_HZ = 32_000.0
+"""A small bullet's shock wave lasts 0.1 to 0.5 ms: with fewer samples its shape cannot be told from another crack's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +65,8 @@ def impulses_of(samples: Floats, rate_hz: float, *, rise_db: float = 12.0, snr_d
     step = max(1, round(STEP_S * rate_hz))
     levels = _levels_db(samples, step)
     usual = float(np.median(levels)) if len(levels) else 0.0
-    found = []
-    for index in _rises(levels, rise_db, usual + snr_db)[:PIECE_IMPULSES_MAX]:
-        found.append(_measured(samples, rate_hz, index * step, levels, usual))
-    return found
+    rises = _rises(levels, rise_db, usual + snr_db)[:PIECE_IMPULSES_MAX]
+    return [_measured(samples, rate_hz, index * step, levels, usual) for index in rises]
 
 
 def _levels_db(samples: Floats, step: int) -> Floats:
@@ -164,6 +164,8 @@ def _lasting_s(tail: Floats, rate_hz: float) -> float:
 
 def _n_wave_s(head: Floats, rate_hz: float) -> float | None:
     """How long an N lasts: up, straight down to as far below, and back; None for any other shape."""
+    if rate_hz < _N_WAVE_RATE_HZ:
+        return None
     up, down = int(head.argmax()), int(head.argmin())
     lasts = (down - up) / rate_hz
     peak, dip = float(head[up]), -float(head[down])

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 
 from tocsin.physics.sound.air import speed_per_kelvin
-from tocsin.physics.sound.arrivals import Floats, Heard, Ints, Locating, Weather, due_share, log_density, pull
+from tocsin.physics.sound.arrivals import Floats, Heard, Locating, Weather, due_share, log_density, pull
 
 MICROPHONES_MIN = 3
 """Fewest microphones that place a sound; three leave nothing to check it by."""
@@ -14,6 +14,7 @@ MICROPHONES_MIN = 3
 ARRIVALS_MAX = 200
 """Most arrivals that are taken into one search."""
 
+_HELD = np.array([1e-6, 1e-6, 1e-3, 0.0, 0.0, 0.0])
 _X, _Y, _AT, _SPEED, _EAST, _NORTH = range(6)
 _STEP_M_MAX = 120.0
 _CHUNK = 400
@@ -169,7 +170,7 @@ class _Search:
         slope[..., _SPEED] = -far / speed**2
         slope[..., _EAST:] = -far[..., None] * unit / speed**2
         weighted = slope * self._weights(residual, sd)[..., None]
-        curve = np.swapaxes(weighted, 1, 2) @ slope + np.diag(self._prior + [1e-6, 1e-6, 1e-3, 0.0, 0.0, 0.0])
+        curve = np.swapaxes(weighted, 1, 2) @ slope + np.diag(self._prior + _HELD)
         force = (weighted * residual[..., None]).sum(axis=1) - guesses * self._prior
         step = np.linalg.solve(curve, force[..., None])[..., 0]
         reach = np.hypot(step[:, 0], step[:, 1])
@@ -258,7 +259,7 @@ def _apart(guesses: Floats, kept: list[int]) -> list[int]:
 
 
 def _log_scale_mixture(size: Floats) -> Floats:
-    """Log density (up to a constant) of normals whose scale is log-normal, at squared radius `size`, in 6 dimensions."""
+    """Log density (up to a constant) of normals of log-normal scale, at squared radius `size`, in 6 dimensions."""
     nodes, shares = np.polynomial.hermite_e.hermegauss(9)
     scales = np.exp(0.35 * nodes)
     logs = np.log(shares) - 6.0 * np.log(scales) - 0.5 * size[:, None] / scales**2

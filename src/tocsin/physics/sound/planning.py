@@ -30,9 +30,7 @@ def least_covariance_m2(
     far = np.maximum(np.hypot(way[:, 0], way[:, 1]), 1.0)
     unit, speed = way / far[:, None], weather.speed_m_s
     slope = np.column_stack([-unit / speed, np.ones(len(far)), -far / speed**2, -far[:, None] * unit / speed**2])
-    worth = (1.0 - rule.late_share - rule.wild_share) / (
-        rule.clock_sd_s**2 + (rule.gust_sd_m_s * far / speed**2) ** 2
-    )
+    worth = (1.0 - rule.late_share - rule.wild_share) / (rule.clock_sd_s**2 + (rule.gust_sd_m_s * far / speed**2) ** 2)
     speed_sd = speed_per_kelvin(weather.temperature_c) * rule.temperature_sd_k
     prior = np.array([1e-12, 1e-12, 1e-12, speed_sd**-2, rule.wind_sd_m_s**-2, rule.wind_sd_m_s**-2])
     spread: Floats = np.linalg.inv((slope * worth[:, None]).T @ slope + np.diag(prior))[:2, :2]

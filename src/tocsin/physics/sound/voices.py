@@ -25,7 +25,7 @@ def _frames(samples: Floats, rate_hz: float, length_s: float, hop_s: float) -> F
 
 
 def voiced_s(samples: Floats, rate_hz: float) -> float:
-    """Longest stretch (s) in which the piece has a pitch like that of a voice, and is no quieter than 40 dB below its top.
+    """Longest stretch (s) in which the piece has a pitch like a voice's, and is no quieter than 40 dB below its top.
 
     Sirens, engines and music count too: whoever wants no speech let out takes them for speech as well.
 
@@ -45,7 +45,9 @@ def voiced_s(samples: Floats, rate_hz: float) -> float:
     whole = np.fft.irfft(spectra, axis=1)
     taper = np.fft.irfft(np.abs(np.fft.rfft(np.hanning(frames.shape[1]), size)) ** 2)
     low, high = round(rate_hz / PITCH_HZ[1]), min(round(rate_hz / PITCH_HZ[0]), frames.shape[1] - 1)
-    alike = whole[:, low:high] / np.maximum(whole[:, :1], 1e-20) * (taper[0] / np.maximum(taper[low:high], 1e-3 * taper[0]))
+    alike = (
+        whole[:, low:high] / np.maximum(whole[:, :1], 1e-20) * (taper[0] / np.maximum(taper[low:high], 1e-3 * taper[0]))
+    )
     inside = (alike[:, 1:-1] >= alike[:, :-2]) & (alike[:, 1:-1] >= alike[:, 2:])  # a peak, not the edge of a hum
     best = np.where(inside, alike[:, 1:-1], 0.0).max(axis=1)
     loud = power > power.max() * 10.0 ** (-QUIET_DB / 10.0)

@@ -17,9 +17,9 @@ class Audio:
     """Delivers the sound of one microphone or file as `AudioBlock`s of `block_s`, mono, dated on our clock.
 
     `url` is rtsp://, http(s)://, alsa:NAME (such as alsa:hw:1,0), or a file (WAV, FLAC and others); `source` the
-    sensor id. `user` and `secret` sign in. A file is delivered as fast as it is asked for, dated from `start_at` (else 0),
-    and then ends. `rate_hz` 0 keeps the microphone's own rate. A lost microphone is tried again after `retry_s`, doubled
-    up to `retry_s_max`; `stall_s` is how long nothing may come.
+    sensor id. `user` and `secret` sign in. A file is delivered as fast as it is asked for, dated from `start_at`
+    (else 0), and then ends. `rate_hz` 0 keeps the microphone's own rate. A lost microphone is tried again after
+    `retry_s`, doubled up to `retry_s_max`; `stall_s` is how long nothing may come.
 
     >>> running = Audio(url="rtsp://127.0.0.1:9/live", source="mic-1").start(Resources())
     >>> running.snapshot(), running.close()

@@ -82,7 +82,7 @@ class LiveAudio:
             at, _ = self._clock.at(told, time.time() - lasts_s)
             told += lasts_s
             self._problem = ""
-            self._put(reading_of(self._declared, samples, rate, self._first, at, self._boot, gap=self._gap))
+            self._put(reading_of(self._declared, (samples, rate), self._first, at, self._boot, gap=self._gap))
             self._first += len(samples)
 
     def _put(self, reading: Reading[AudioBlock]) -> None:

@@ -92,7 +92,7 @@ def blocks(declared: Declared, place: Place) -> Iterator[tuple["NDArray[np.float
             stream = container.streams.best("audio")
             if stream is None:
                 raise SourceLost("it holds no sound")
-            rate = declared.rate_hz or int(stream.codec_context.sample_rate or 0)
+            rate = declared.rate_hz or int(stream.rate or 0)
             size = max(1, round(declared.block_s * rate))
             waiting = np.zeros(0, np.float32)
             for piece in _pieces(av, container, stream, rate):
@@ -108,7 +108,7 @@ def blocks(declared: Declared, place: Place) -> Iterator[tuple["NDArray[np.float
 
 def _pieces(av: Any, container: Any, stream: Any, rate: int) -> "Iterator[NDArray[np.float32]]":  # noqa: ANN401
     """Decoded samples, one microphone's channels averaged."""
-    if not 4_000 <= rate <= 192_000 or int(stream.codec_context.channels or 1) > CHANNELS_MAX:
+    if not 4_000 <= rate <= 192_000 or int(stream.channels or 1) > CHANNELS_MAX:
         raise SourceLost(f"its sound has {rate} samples a second: between 4000 and 192000 can be read")
     resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
     for frame in container.decode(stream):
@@ -119,9 +119,10 @@ def _pieces(av: Any, container: Any, stream: Any, rate: int) -> "Iterator[NDArra
 
 
 def reading_of(
-    declared: Declared, samples: "NDArray[np.float32]", rate: int, first: int, at: float, boot: str, *, gap: bool
+    declared: Declared, block: "tuple[NDArray[np.float32], int]", first: int, at: float, boot: str, *, gap: bool
 ) -> Reading[AudioBlock]:
-    """One block as a reading; `at` is when its first sample was taken."""
+    """One block with its rate as a reading; `at` is when its first sample was taken."""
+    samples, rate = block
     body = AudioBlock(samples=Raster.of(samples), rate_hz=float(rate), first=first, flags=("gap",) if gap else ())
     return Reading(
         at=at, origin=declared.origin, source=declared.source, seq=first, boot=boot, body=body, via=declared.name

@@ -51,7 +51,7 @@ class RecordedAudio:
         try:
             for samples, rate in blocks(self._declared, self._place):
                 at = round(start + first / rate, 6)
-                yield Delivered((reading_of(self._declared, samples, rate, first, at, self._boot, gap=False),))
+                yield Delivered((reading_of(self._declared, (samples, rate), first, at, self._boot, gap=False),))
                 first += len(samples)
         except (SourceLost, *BREAKS) as error:
             why = str(error) if isinstance(error, SourceLost) else f"it breaks the reader ({type(error).__name__})"

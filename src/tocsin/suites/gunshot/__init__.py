@@ -1,5 +1,6 @@
 """`tocsin evaluate gunshot`: shots in a made-up city placed by arrival times, and what bangs without being a shot."""
 
+import importlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -101,9 +102,7 @@ class Gunshot:
             grades.append({found.grade for found in findings(ShotDetector(), sent)})
         return {
             "shots_told": float(np.mean(["located" in told for told in grades])),
-            "shots_doubtful": float(
-                np.mean(["doubtful" in told and "located" not in told for told in grades])
-            ),
+            "shots_doubtful": float(np.mean(["doubtful" in told and "located" not in told for told in grades])),
         }
 
     def _mistaken(self, kind: str, seed: int) -> Figures:
@@ -127,7 +126,7 @@ def _shares(errors: list[float], count: int) -> Figures:
 
 def _plain_error_m(one: Shot) -> float:
     """How far off a plain robust fit of place and moment is, the best of five starts."""
-    from scipy.optimize import least_squares
+    least_squares = importlib.import_module("scipy.optimize").least_squares
 
     def residuals(guess: Floats) -> Floats:
         due = guess[2] / 340.0 + np.hypot(*(one.spots_m - guess[:2]).T) / 340.4

@@ -31,6 +31,7 @@ class Ear:
     def hears(self, microphone: int, at_s: float, whistle: float | None = None) -> None:
         """One impulse at a microphone, seconds after the scene's beginning."""
         odds = self._mean + MICROPHONE_SD * float(self._chance.normal())
+        east, north = self.spots_m[microphone]
         body = Impulse(
             scores={"gunshot": round(1.0 / (1.0 + float(np.exp(-odds))), 3)}, model="assumed", whistle=whistle
         )
@@ -42,7 +43,7 @@ class Ear:
                 source=f"mic-{microphone:02d}",
                 seq=int(self._counts[microphone]),
                 body=body,
-                place=moved(ZERO, *self.spots_m[microphone].tolist(), radius_m=2.0),
+                place=moved(ZERO, float(east), float(north), radius_m=2.0),
                 level=Impulse.level,
             )
         )

@@ -1,4 +1,4 @@
-"""A made-up square of city with microphones, and what they hear of a shot: by walls, wind and clocks, not by the solver.
+"""A made-up square of city with microphones, and what they hear of a shot by walls, wind and clocks.
 
 The square is filled with blocks of houses. Microphones hang in its streets about where the map of expected error wants
 them. Sound comes straight or, for a share of the microphones, by the shortest way over one wall that nothing cuts off.

@@ -38,15 +38,15 @@ class Shot:
     default_nats: ClassVar[dict[str, float]] = {"located": 3.0, "doubtful": 1.0, "heard": 1.0}
 
     microphones_min: Annotated[int, Meta(description="Fewest microphones whose times must agree.", ge=4)] = 4
-    error_m_max: Annotated[
-        float, Meta(description="Largest 90 % radius with which a place is told, metres.", gt=0)
-    ] = 120.0
+    error_m_max: Annotated[float, Meta(description="Largest 90 % radius with which a place is told, metres.", gt=0)] = (
+        120.0
+    )
     support_nats: Annotated[
         float, Meta(description="How much better one source must explain the times than chance, nats.")
     ] = 8.0
-    shot_nats: Annotated[
-        float, Meta(description="What must speak for a shot, all together, for `located`, nats.")
-    ] = 0.5
+    shot_nats: Annotated[float, Meta(description="What must speak for a shot, all together, for `located`, nats.")] = (
+        1.0
+    )
     doubtful_nats: Annotated[
         float, Meta(description="What must speak for a shot for anything to be told at all, nats (negative: against).")
     ] = -2.0

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from math import hypot, radians
 from math import cos as cosine
+from math import hypot, radians
 from math import sin as sine
 from typing import TYPE_CHECKING
 
@@ -42,7 +42,7 @@ SLACK_S = 0.3
 SIGMAS = 4.0
 DIRECT_MIN = 0.5
 SAME_PLACE_M = 30.0
-FEW, FEW_NATS = 6, 1.5
+FEW, FEW_NATS = 6, 1.0
 """With fewer microphones than this more must speak for a shot: what speaks against one comes with the others."""
 
 ORDINARY = Weather()
@@ -155,7 +155,9 @@ class Folding:
 
     def _convinces(self, bangs: list[Bang], found: Located) -> bool:
         heard, order = heard_at(bangs)
-        agreeing = {bangs[index].source for index, direct in zip(order, found.direct, strict=True) if direct >= DIRECT_MIN}
+        agreeing = {
+            bangs[index].source for index, direct in zip(order, found.direct, strict=True) if direct >= DIRECT_MIN
+        }
         enough = len(agreeing) >= self.rule.microphones_min and found.support_nats >= self.rule.support_nats
         inside = hypot(found.east_m - heard.spots_m[:, 0].mean(), found.north_m - heard.spots_m[:, 1].mean()) < 2_000.0
         return enough and inside and found.axes_m(0.9)[0] <= self.rule.error_m_max

@@ -14,6 +14,7 @@ SALVO, SALVO_M = 5, 150.0
 
 AIRBORNE_MIN = 1.5
 
+STEADY_M = 5.0
 SCATTERED = 3
 SCATTER_MIN = 4.0
 """So many bangs, so many times as scattered as their spreads allow, are not from one place."""
@@ -47,7 +48,7 @@ def _classes(bangs: list[Bang]) -> tuple[float, str]:
     nats = sum(log(one / (1.0 - one)) for one in scores) / len(scores)
     nats = max(-SCORE_NATS_MAX, min(SCORE_NATS_MAX, 1.5 * nats))
     mean = sum(scores) / len(scores)
-    return nats, f"{len(scores)} microphones call it a gunshot with {mean:.2f} on average"
+    return nats, f"{len(scores)} microphones call it a gunshot or an explosion with {mean:.2f} on average"
 
 
 def _shock_wave(bangs: list[Bang]) -> tuple[float, str]:
@@ -70,14 +71,16 @@ def _in_the_air(burst: Burst) -> tuple[float, str]:
 
 
 def _scattered(burst: Burst) -> tuple[float, str]:
-    """Bangs that are farther from one another than their places are unsure."""
-    if len(burst.fired) < SCATTERED:
-        return 0.0, ""
+    """Bangs that are farther from one another than their places are unsure, or as near as one shooter's."""
     count = len(burst.fired)
+    if count < 2:
+        return 0.0, ""
     east, north = (sum(getattr(one, axis) for one in burst.fired) / count for axis in ("east_m", "north_m"))
     found = sum((one.east_m - east) ** 2 + (one.north_m - north) ** 2 for one in burst.fired) / (count - 1)
     expected = sum(one.spread_m2[0] + one.spread_m2[2] for one in burst.fired) / count
-    if found < SCATTER_MIN * expected + 100.0:
+    if found <= expected + STEADY_M**2:
+        return 1.5, f"{count} bangs came from the same place, within {max(found, 1.0) ** 0.5:.0f} m"
+    if count < SCATTERED or found < SCATTER_MIN * expected + 100.0:
         return 0.0, ""
     return -3.0, f"{count} bangs are scattered over {found**0.5:.0f} m, as of a firework"
 

@@ -17,7 +17,10 @@ FRESH_S = 900.0
 
 
 class Bang(Struct):
-    """One impulse at one microphone: who, when, where it hangs (metres), and what it was like."""
+    """One impulse at one microphone: who, when, where it hangs (metres), and what it was like.
+
+    `score` is that of a gunshot or an explosion, `blast` that of an explosion alone.
+    """
 
     id: str
     source: str
@@ -26,6 +29,7 @@ class Bang(Struct):
     north_m: float
     sd_s: float
     score: float | None
+    blast: float
     lead_ms: float | None
     whistle: float
     model: str
@@ -84,6 +88,12 @@ class Listening(Struct):
     shed: int = 0
 
 
+def _score(scores: dict[str, float]) -> float | None:
+    """How likely it is a gunshot or an explosion: at a distance they are taken for one another, and both matter."""
+    known = [scores[name] for name in ("gunshot", "explosion") if name in scores]
+    return min(1.0, sum(known)) if known else None
+
+
 def bang_of(fact: Observation[Impulse], place: Place, zero: tuple[float, float]) -> Bang:
     """What is remembered of one impulse."""
     east, north = offset_m(Place(lon=zero[0], lat=zero[1]), place)
@@ -95,7 +105,8 @@ def bang_of(fact: Observation[Impulse], place: Place, zero: tuple[float, float])
         east_m=east,
         north_m=north,
         sd_s=body.onset_sd_s,
-        score=body.scores.get("gunshot"),
+        score=_score(body.scores),
+        blast=body.scores.get("explosion", 0.0),
         lead_ms=body.lead_ms,
         whistle=body.whistle or 0.0,
         model=body.model,

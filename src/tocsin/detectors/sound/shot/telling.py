@@ -5,6 +5,7 @@ from math import cos, log, radians, sin, sqrt
 
 import numpy as np
 
+from tocsin.contract.sounds import Impulse
 from tocsin.detectors.sound.shot.judging import Judged
 from tocsin.detectors.sound.shot.memory import Bang, Burst, Fired
 from tocsin.model import Extent, Figure, Finding, Observation, Place, derived_id, moved
@@ -54,11 +55,13 @@ def _figures(burst: Burst, said: Judged) -> tuple[Figure, ...]:
         Figure(name="bangs", value=float(burst.count), unit="1"),
         Figure(name="microphones that heard it", value=float(len(_sources(burst.bangs))), unit="1"),
         Figure(name="arrivals by echoes", value=float(burst.echoes), unit="1"),
-        Figure(name="speed of sound", value=round(burst.best.speed_m_s, 1), unit="m/s", note="estimated with the place"),
+        Figure(
+            name="speed of sound", value=round(burst.best.speed_m_s, 1), unit="m/s", note="estimated with the place"
+        ),
         Figure(name="for a shot", value=round(said.nats, 1), unit="1", note="nats; below 0: more likely none"),
     ]
     if scores:
-        rows.append(Figure(name="gunshot score", value=round(sum(scores) / len(scores), 2), unit="1"))
+        rows.append(Figure(name="score of a gunshot or explosion", value=round(sum(scores) / len(scores), 2), unit="1"))
     return tuple(rows)
 
 
@@ -66,7 +69,15 @@ def _sources(bangs: list[Bang]) -> list[str]:
     return sorted({bang.source for bang in bangs})
 
 
-def finding_of(burst: Burst, said: Judged, zero: Place, fact: Observation[object]) -> Finding:
+def _subject(burst: Burst) -> str:
+    """What it most likely was, in a word."""
+    if burst.told != "located":
+        return "bang"
+    blasts = [bang.blast > (bang.score or 0.0) - bang.blast for bang in burst.bangs]
+    return "explosion" if sum(blasts) * 2 > len(blasts) else "gunshot"
+
+
+def finding_of(burst: Burst, said: Judged, zero: Place, fact: Observation[Impulse]) -> Finding:
     """What is told of a burst now."""
     names = _sources(burst.bangs)
     shown = ", ".join(names[:NAMED_MAX]) + (f" and {len(names) - NAMED_MAX} more" if len(names) > NAMED_MAX else "")
@@ -85,7 +96,7 @@ def finding_of(burst: Burst, said: Judged, zero: Place, fact: Observation[object
         at=fact.at,
         origin=fact.origin,
         kind=KIND,
-        subject="gunshot" if burst.told == "located" else "bang",
+        subject=_subject(burst),
         because=". ".join(word[0].upper() + word[1:] for word in words) + ".",
         evidence=tuple(burst.evidence),
         detector=KIND,
@@ -100,7 +111,7 @@ def finding_of(burst: Burst, said: Judged, zero: Place, fact: Observation[object
     )
 
 
-def heard_of(bang: Bang, fact: Observation[object], minute_s: float) -> Finding:
+def heard_of(bang: Bang, fact: Observation[Impulse], minute_s: float) -> Finding:
     """What is told of a bang at one microphone alone."""
     return Finding(
         id=derived_id("f", KIND, bang.source, "heard", int(bang.at // minute_s)),
@@ -108,7 +119,7 @@ def heard_of(bang: Bang, fact: Observation[object], minute_s: float) -> Finding:
         origin=fact.origin,
         kind=KIND,
         subject="bang",
-        because=f"{bang.source} heard a bang that it calls a gunshot ({bang.score or 0.0:.2f}); no place follows from one.",
+        because=f"{bang.source} alone heard what it calls a gunshot or explosion ({bang.score or 0.0:.2f}).",
         evidence=(bang.id,),
         source=bang.source,
         detector=KIND,
