@@ -106,7 +106,7 @@ def _ensemble(how: Learning) -> Any:  # noqa: ANN401  # scikit-learn is optional
     )
     net = network.MLPClassifier((64,), alpha=3.0, max_iter=12, random_state=how.seed, batch_size=128)
     parts = [("trees", trees), ("line", linear.LogisticRegression(C=0.003, max_iter=150)), ("net", net)]
-    return pipeline.make_pipeline(scaler, ensemble.VotingClassifier(parts, voting="soft"))
+    return pipeline.make_pipeline(scaler, ensemble.VotingClassifier(parts, voting="soft", flatten_transform=False))
 
 
 def part_of(module: str) -> Any:  # noqa: ANN401  # scikit-learn has no types

@@ -119,10 +119,13 @@ def due_share(residual_s: Floats, sd_s: Floats, rule: Locating) -> Floats:
 
 
 def pull(residual_s: Floats, sd_s: Floats, rule: Locating) -> Floats:
-    """The weight of a residual in a least-squares step (1/s²): that of Gauss near zero, nearly none far away."""
+    """The weight of a residual in a least-squares step (1/s²): that of Gauss near zero, nearly none far away.
+
+    Of an echo only what draws towards an earlier source is taken: it bends the density next to zero, and a weight
+    that follows that bend would jump there.
+    """
     due, late, wild, switch = _parts(residual_s, sd_s, rule)
-    force = due * residual_s / sd_s**2 + late * (1.0 / rule.late_mean_s - (1.0 - switch) / (0.6 * sd_s))
-    near = np.abs(residual_s) < 1e-5
-    weight = np.where(near, due / sd_s**2, force / np.where(near, 1.0, residual_s)) / (due + late + wild)
-    found: Floats = np.maximum(weight, 0.0)
+    echo = late * np.maximum(1.0 / rule.late_mean_s - (1.0 - switch) / (0.6 * sd_s), 0.0)
+    weight = (due / sd_s**2 + echo / np.maximum(residual_s, sd_s)) / (due + late + wild)
+    found: Floats = weight
     return found
