@@ -12,9 +12,7 @@ from tocsin.contract.sound_cases import SPOTS_M, ZERO, heard_shot
 from tocsin.detectors.sound.shot import Shot
 from tocsin.model import distance_m, moved
 
-WEATHER = [
-    seen(Wind(speed_m_s=2.0, from_deg=270.0), at=START_AT - 60 + n, seq=n, source="wind-1") for n in range(14)
-]
+WEATHER = [seen(Wind(speed_m_s=2.0, from_deg=270.0), at=START_AT - 60 + n, seq=n, source="wind-1") for n in range(14)]
 ALARM = [*WEATHER, *heard_shot(6)]
 BENIGN = [*WEATHER, *heard_shot(3, score=0.1), *heard_shot(2, at=START_AT + 30, seq=1, score=0.2)]
 TRUE = moved(ZERO, 210.0, 390.0)

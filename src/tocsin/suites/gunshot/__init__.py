@@ -38,8 +38,8 @@ class Gunshot:
     kind: ClassVar[str] = "gunshot"
     verb: ClassVar[Verb] = "evaluate"
 
-    shots: int = 300
-    scenes: int = 200
+    shots: int = 200
+    scenes: int = 60
     peer: bool = True
     weather: Weathering = field(default_factory=Weathering)
     locating: Locating = field(default_factory=Locating)
@@ -107,14 +107,17 @@ class Gunshot:
 
     def _mistaken(self, kind: str, seed: int) -> Figures:
         """How often a scene without a shot ends in a placed one, and the upper bound of that."""
-        false = placed = 0
+        false = final = placed = 0
         for sent in scenes(kind, seed, self.scenes, 8, self.weather):
-            told = {found.grade for found in findings(ShotDetector(), sent)}
+            found = findings(ShotDetector(), sent)
+            told = {one.grade for one in found}
             false += "located" in told
+            final += "located" in {one.id: one.grade for one in found}.values()
             placed += bool({"located", "doubtful"} & told)
         return {
             f"false_share_{kind}": false / self.scenes,
             f"false_share_upper95_{kind}": min(1.0, poisson_upper(false) / self.scenes),
+            f"false_share_final_{kind}": final / self.scenes,
             f"placed_share_{kind}": placed / self.scenes,
         }
 

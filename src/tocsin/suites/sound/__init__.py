@@ -56,6 +56,8 @@ class Sound:
         if order.data is None:
             raise ConfigError("Give --data with a folder of labelled sounds: files named CLASS_NUMBER.wav, or a CSV.")
         how = self.learning
+        if how.folds < 3:
+            raise ConfigError("Thresholds are chosen inside folds: give 3 or more (learning.folds).")
         clips, rejected = read_corpus(order.data)
         recordings = recordings_of(clips)
         order.say(f"{len(clips)} clips of {len(set(recordings.tolist()))} recordings")
