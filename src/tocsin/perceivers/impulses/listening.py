@@ -10,11 +10,11 @@ from tocsin.contract.protocols import Perceived
 from tocsin.contract.sounds import CLIP_S_MAX, AudioBlock, Impulse, SoundClasses, SoundClip, likeliest
 from tocsin.formats import flac
 from tocsin.model import BadInput, Body, NotFound, Reading
+from tocsin.perceivers.impulses.parameters import Hearing
 from tocsin.physics.sound import Measured, impulses_of, voiced_s, whistled
 
 if TYPE_CHECKING:
     from tocsin.inference.sound.tagger import Tagger
-    from tocsin.perceivers.impulses import Impulses
 
 Floats = NDArray[np.float64]
 
@@ -48,11 +48,11 @@ class Tail:
 class Listening:
     """The declaration at work, with the sound model where there is one."""
 
-    declared: "Impulses"
+    declared: Hearing
     tagger: "Tagger | None"
 
     @classmethod
-    def of(cls, declared: "Impulses") -> "Listening":
+    def of(cls, declared: Hearing) -> "Listening":
         """With the model that is declared; without one where it is not on this machine."""
         if not declared.model:
             return cls(declared, None)
@@ -66,12 +66,12 @@ class Listening:
     @property
     def accepts(self) -> tuple[type[Body], ...]:
         """As declared."""
-        return self.declared.accepts
+        return (AudioBlock,)
 
     @property
     def gives(self) -> tuple[type[Body], ...]:
         """As declared."""
-        return self.declared.gives
+        return (Impulse, SoundClasses, SoundClip)
 
     def perceive(self, reading: Reading[AudioBlock]) -> Perceived:
         """A block alone, without what was before."""

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from math import cos as cosine
 from math import hypot, radians
 from math import sin as sine
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,12 +24,10 @@ from tocsin.detectors.sound.shot.memory import (
     Listening,
     bang_of,
 )
+from tocsin.detectors.sound.shot.parameters import Placing
 from tocsin.detectors.sound.shot.telling import axes_m, finding_of, heard_of
 from tocsin.model import Fact, Finding, Observation, Place, derived_id
 from tocsin.physics.sound import Heard, Located, Locating, Weather, airborne_nats, located
-
-if TYPE_CHECKING:
-    from tocsin.detectors.sound.shot import Shot
 
 SEARCHES_PER_S_MAX = 20
 """Most searches per second of event time; what comes beyond is counted in the state and searched with the next bang."""
@@ -54,7 +51,7 @@ KNOWN_SD = 1.5
 class Folding:
     """The declaration at work."""
 
-    rule: "Shot"
+    rule: Placing
     _calm: Locating = field(init=False)
 
     def __post_init__(self) -> None:
