@@ -319,3 +319,26 @@ def _is_json(payload):
     with suppress(ValueError):
         return bool(json.dumps(payload, allow_nan=False))
     return False
+
+
+BANG = {"time": "t", "seq": "n", "values": [{"path": "bang", "quantity": "impulse", "score": "p"}]}
+
+
+@pytest.mark.parametrize(
+    ("said", "body"),
+    [
+        ({"bang": 92.5}, {"level_db": 92.5}),
+        ({"bang": {"crest_db": 17, "gunshot": 0.8, "other": 3}}, {"crest_db": 17.0, "scores": {"gunshot": 0.8}}),
+        ({"bang": {"level_db": 80}, "p": 0.7}, {"level_db": 80.0, "scores": {"gunshot": 0.7}}),
+    ],
+)
+def test_a_bang_that_a_microphone_measured_is_an_impulse(said, body):
+    read = Reader(checked("m", BANG)).read_object({"t": 5, "n": 1, **said}, "a/mic-1")
+    expected = {"is": "sound.impulse/1", **body} | ({"model": "device"} if "scores" in body else {})
+    assert read.bodies == (("bang", expected),)
+
+
+@pytest.mark.parametrize("said", [{"bang": "loud"}, {"bang": {"gunshot": 3}}, {"bang": {"level_db": "high"}}])
+def test_a_bang_that_is_none_is_a_problem(said):
+    read = Reader(checked("m", BANG)).read_object({"t": 5, "n": 1, **said}, "a/mic-1")
+    assert (read.bodies, len(read.problems)) == ((), 1)

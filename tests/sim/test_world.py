@@ -256,7 +256,7 @@ def test_a_wandering_value_keeps_its_spread():
 def test_the_demo_mappings_understand_every_whole_message():
     resources = Resources(city=HELSINKI, content=CONTENT)
     presets = msgspec.yaml.decode((CONTENT / "cities" / "helsinki" / "mappings.yaml").read_bytes())
-    families = ("gas", "radiation", "wind", "contact")
+    families = ("gas", "radiation", "wind", "contact", "sound")
     routes = Routes({f"city/{family}/+": family for family in families}, presets, resources)
     crowd = mapping_named("crowd", presets, resources)
     seen = Counter()

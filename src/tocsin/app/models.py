@@ -192,6 +192,28 @@ def add(
     print(f"  tocsin models evaluate {card.name} --data DIR --save")
 
 
+@models.command()
+def train(
+    what: Annotated[str, typer.Argument(help="What to train: sound.")],
+    *,
+    data: Annotated[Path, typer.Option(help="Folder with labelled sounds: files named CLASS_NUMBER.wav, or a CSV.")],
+    out: Annotated[
+        Path | None, typer.Option(help="ONNX file to write, its card beside it (default: the folder of models).")
+    ] = None,
+    licence: Annotated[str, typer.Option(help="Licence of the data, which the model inherits.")] = "to be confirmed",
+    seed: Annotated[int, typer.Option(help="Seed of chance.")] = 1,
+) -> None:
+    """Train a model on data of your own: gunshot, explosion, siren and everything else from labelled sounds."""
+    from tocsin.app.tell import progress
+    from tocsin.app.training import train_sound
+    from tocsin.model import ConfigError
+
+    if what != "sound":
+        raise ConfigError(f"There is nothing called {what!r} to train: write `tocsin models train sound`.")
+    for line in train_sound(data, out, licence, seed, progress):
+        print(line)
+
+
 def _all() -> "dict[str, ModelCard]":
     from tocsin.inference.cards import all_cards
     from tocsin.inference.folder import models_folder

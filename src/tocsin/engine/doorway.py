@@ -6,7 +6,7 @@ from typing import Any
 
 from tocsin.contract.bodies import Introduction, LogEvents, Sighting
 from tocsin.contract.protocols import Delivered, Perceiver
-from tocsin.engine.perceiving import Perception
+from tocsin.engine.perceiving import Perception, inside
 from tocsin.engine.seats import Seat, Seats
 from tocsin.gate.admit import Admission
 from tocsin.gate.clearance import Ask, Clearance
@@ -143,6 +143,9 @@ class Doorway:
             message = f"dated {reading.at - now:.0f} s ahead of the clock: set the time of {seat.id}"
             raise BadInput(message)
         body: Body = reading.body
+        if inside(type(body)):
+            message = f"{tag_of(type(body))} never leaves admission, under no clearance: switch on what perceives it"
+            raise Refused(message)
         lease = self._lease(seat, body, reading.origin, now)
         allowed = LOG_LATENESS_S_MAX if isinstance(body, LogEvents) else LATENESS_S_MAX
         late = reading.at < seat.watermark - allowed

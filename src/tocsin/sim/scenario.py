@@ -134,6 +134,28 @@ class Bag(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     at_s: Range
 
 
+class Gunfire(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Shots from one place within `spread_m` of `near`: so many `rounds`, so far apart."""
+
+    id: str
+    near: Position
+    at_s: Range
+    rounds: Range = (1.0, 4.0)
+    every_s: Range = (0.6, 3.0)
+    spread_m: float = 0.0
+
+
+class Fireworks(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Rockets that burst `height_m` above places within `spread_m` of `near`."""
+
+    near: Position
+    at_s: Range
+    bursts: Range = (4.0, 12.0)
+    every_s: Range = (1.0, 5.0)
+    height_m: Range = (50.0, 130.0)
+    spread_m: float = 40.0
+
+
 class Outage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A sensor that restarts: silent for a while, then back with a new boot and sequence."""
 
@@ -180,6 +202,8 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     checkpoint: Checkpoint | None = None
     bags: tuple[Bag, ...] = ()
     outages: tuple[Outage, ...] = ()
+    gunfire: tuple[Gunfire, ...] = ()
+    fireworks: tuple[Fireworks, ...] = ()
     expected: Expected = Expected()
 
     @property

@@ -10,6 +10,7 @@ import numpy as np
 from tocsin.city.context import City
 from tocsin.city.registry import Sensor
 from tocsin.model import NotFound
+from tocsin.sim.bangs import Bangs
 from tocsin.sim.chance import stream
 from tocsin.sim.devices import Device, restarts
 from tocsin.sim.emission import Emission
@@ -39,7 +40,7 @@ ALIVE = {"is": "sensor.alive/1"}
 DEAD_SHARE = 0.03
 """Share of the city's cameras that never speak."""
 
-FAMILIES = ("gas", "radiation", "wind", "contact", "screening")
+FAMILIES = ("gas", "radiation", "wind", "contact", "screening", "sound")
 
 
 def generate(
@@ -83,6 +84,8 @@ class World:
         self._cameras = {s.id: self._device(s) for s in self._family("camera") if float(dead.random()) >= DEAD_SHARE}
         self._wires = self._chance("wires")
         self._numbers: dict[str, int] = {}
+        plans = (scenario.gunfire, scenario.fireworks)
+        self._bangs = Bangs(self._chance("bangs"), city, plans, self._family("sound"))
         self._events = Events(scenario, self._chance("events"), city, self._traffic, self._watched)
         self._plan()
 
@@ -96,7 +99,7 @@ class World:
         return [sensor for sensor in self._city.sensors.values() if sensor.family == family]
 
     def _device(self, sensor: Sensor) -> Device:
-        every_s = HEARTBEAT_EVERY_S if sensor.family in {"contact", "camera"} else READING_EVERY_S
+        every_s = HEARTBEAT_EVERY_S if sensor.family in {"contact", "camera", "sound"} else READING_EVERY_S
         return Device(sensor.id, every_s, self._chance(f"clock {sensor.id}"))
 
     def _plan(self) -> None:
@@ -141,7 +144,9 @@ class World:
                 now = round(self.start_at + at, 3)
                 reading = {"t": now, "n": count, "boot": boot, **self._values(family, name, second)}
                 payload = msgspec.json.encode(reading)
-                yield from self._sent(Emission(now, "mqtt", f"city/{family}/{name}", payload, name))
+                emission = Emission(now, "mqtt", f"city/{family}/{name}", payload, name)
+                yield from (emission,) if family == "sound" else self._sent(emission)
+        yield from self._bangs.said(second, self.start_at, self._weather.towards)
         if second % READING_EVERY_S == 0:
             yield from self._crowds(second)
         yield from self._screened(second)
@@ -159,6 +164,8 @@ class World:
                 blur = self._wires.normal(0.0, 1.0, 2)
                 speed = max(0.0, self._weather.speed_m_s + 0.1 * float(blur[0]))
                 return {"speed": round(speed, 1), "dir": round(self._weather.from_deg + 3.0 * float(blur[1])) % 360}
+            case "sound":
+                return {}
             case _:
                 return {"open": False}
 
@@ -237,6 +244,7 @@ class World:
                 *self._events.truths(self.start_at, self._gas.reached),
                 *self._radiation.truths(self.start_at),
                 *self._lanes.truths(self.start_at),
+                *self._bangs.truths(self.start_at),
             ),
             expected=self._scenario.expected,
             person_seconds=self._person_seconds(),

@@ -227,6 +227,29 @@ def _screening(value: Value, found: object, payload: Document) -> Document:
     }
 
 
+_IMPULSE = ("snr_db", "crest_db", "rise_db", "positive_ms", "duration_ms", "centroid_hz", "low_share", "n_wave_ms")
+_IMPULSE_MORE = ("lead_ms", "whistle", "onset_sd_s")
+
+
+def _impulse(value: Value, found: object, payload: Document) -> Document:
+    """A bang that a microphone measured itself: its level, or an object with the numbers that it gives.
+
+    Classes (gunshot, explosion, siren) are fields of that object from 0 to 1, or `score` names that of gunshots.
+    """
+    said = found if isinstance(found, dict) else {"level_db": found}
+    body: Document = {"is": "sound.impulse/1"}
+    for name in ("level_db", *_IMPULSE, *_IMPULSE_MORE):
+        if not is_missing(said.get(name)):
+            body[name] = _number(said[name], name)
+    told = {name: said[name] for name in ("gunshot", "explosion", "siren") if not is_missing(said.get(name))}
+    if value.score and not is_missing(score := field_at(payload, value.score)):
+        told["gunshot"] = score
+    scores = {name: _number(score, name) for name, score in told.items()}
+    if any(not 0.0 <= score <= 1.0 for score in scores.values()):
+        raise BadInput(f"{value.path or 'the impulse'} has a score that is not from 0 to 1")
+    return body | ({"scores": scores, "model": "device"} if scores else {})
+
+
 def _text(payload: Document, path: str) -> str:
     """Text, or the last of a list of texts (a camera lists the zones that were entered)."""
     found = field_at(payload, path) if path else ""
@@ -246,6 +269,7 @@ _READERS: dict[str, _Read] = {
     "alive": _alive,
     "sighting": _sighting,
     "screening": _screening,
+    "impulse": _impulse,
 }
 
 

@@ -52,7 +52,7 @@ FACTORS: Mapping[str, Mapping[str, float]] = {
 }
 """Per quantity: its units, and the factor to ppm (or mg/m³), counts/s, persons/m², m/s."""
 
-UNITLESS = frozenset({"contact", "alive", "sighting", "screening"})
+UNITLESS = frozenset({"contact", "alive", "sighting", "screening", "impulse"})
 """Quantities that have no unit."""
 
 QUANTITIES = (*FACTORS, "quantity", *sorted(UNITLESS))

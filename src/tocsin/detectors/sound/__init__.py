@@ -1,0 +1,1 @@
+"""Detectors of sounds: shots, explosions, sirens."""
