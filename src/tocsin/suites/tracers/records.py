@@ -76,7 +76,7 @@ def _blocks(lines: list[str]) -> Iterator[tuple[int, list[str], Arc]]:
             head, source = lines[begin].split(","), lines[begin + 1].split(",")
             rows = np.array([list(map(float, line.split())) for line in lines[begin + 2 : end] if line.strip()])
             seen = rows[:, 3] > MISSING
-            yield int(head[0]), source, Arc(float(head[-1]), rows[seen, 1], rows[seen, 3])
+            yield int(head[0]), source, Arc(float(head[-1]), rows[seen, 0], rows[seen, 3])
         except (IndexError, ValueError) as error:
             raise ConfigError(f"{ARCS}, line {begin + 1}: not an arc ({error}).") from error
 
