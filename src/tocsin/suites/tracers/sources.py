@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tocsin.physics.dispersion.air import Floats
 from tocsin.physics.source_term.hypotheses import PARTS, Part, Prior, Span, fixed, normal
@@ -130,7 +131,7 @@ def drawn(found: list[Release], seed: int, count: int) -> Drawn:
     return Drawn(release, readings, float(east), float(north))
 
 
-def _picked(rows: Floats, count: int, chance: np.random.Generator) -> Floats:
+def _picked(rows: Floats, count: int, chance: np.random.Generator) -> NDArray[np.int64]:
     """Samplers in random order; drawn again until three of them saw something."""
     while True:
         picks = chance.choice(len(rows), count, replace=False)
