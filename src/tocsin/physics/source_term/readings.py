@@ -7,11 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.physics.dispersion.air import Floats
-from tocsin.physics.dispersion.plume import TIME_SPREAD, TIME_SPREAD_S_MIN, X_M_MIN, Plume
+from tocsin.physics.dispersion.plume import TIME_SPREAD, TIME_SPREAD_S_MIN, X_M_MIN, Plume, normal_share
 from tocsin.physics.source_term.hypotheses import Part
-
-OUTLIERS = 6.0
-"""Degrees of freedom of the errors: a reading that fits nothing pulls no harder than so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,9 +44,11 @@ class Errors:
     """How wrong model and sensors are, as standard deviations of natural logarithms.
 
     `model`: of a single reading near the axis (turbulence, the plume's form); `edge`: what is added per square of
-    the distance from the axis in standard deviations (a plume swings as a whole); `bias`: of a sensor for all its
-    readings (scale, place in a street); `quiet`: of a reading that is not told from nothing. `alike`: from so many
-    readings on their evidence grows with the root of their number only: the error of the plume is in all of them.
+    the distance from the axis in standard deviations (a plume swings as a whole), `edge_max` at most; `bias`: of a
+    sensor for all its readings (scale, place in a street); `quiet`: of a reading that is not told from nothing.
+    `alike`: from so many readings on their evidence grows with the root of their number only, as the error of the
+    plume is in all of them; `share`: how much of the evidence counts, where neighbours in time repeat each other;
+    `freedom`: degrees of freedom of Student's errors, so that a reading that fits nothing pulls no harder than so.
     """
 
     model: float = 0.5
@@ -57,14 +56,17 @@ class Errors:
     bias: float = 0.0
     quiet: float = 0.3
     alike: int = 10
+    share: float = 1.0
+    edge_max: float = 2.5
+    freedom: float = 6.0
 
 
-EDGE_MAX = 2.5
-"""However far from the axis, no reading is wronger than so."""
+BEYOND = 5.0
+"""So many widths off the axis (and upwind of the source) a plume is no excuse for a reading any more."""
 
 
 class Brought(NamedTuple):
-    """What hypotheses (rows) bring to readings (columns): kg/m³, and the distance from the axis in widths."""
+    """What hypotheses (rows) bring to readings (columns): kg/m³, and widths off the axis (inf: upwind)."""
 
     kg_m3: Floats
     off_axis: Floats
@@ -78,6 +80,7 @@ def predicted(rows: Floats, plume: Plume, readings: Readings, *, steady: bool) -
     off_axis = across / sigma
     shape = integral / (np.sqrt(2.0 * np.pi) * sigma) * np.exp(-0.5 * np.minimum(off_axis**2, 80.0))
     found = np.where(along > X_M_MIN, shape, 0.0) * np.exp(rows[:, Part.LOG_RATE])[:, None] / pace
+    off_axis = np.where(along > X_M_MIN, np.abs(off_axis), np.inf)
     return Brought(found if steady else found * _arrived(rows, readings, travel / pace), off_axis)
 
 
@@ -93,13 +96,9 @@ def _relative(rows: Floats, readings: Readings) -> tuple[Floats, Floats]:
 def _arrived(rows: Floats, readings: Readings, travel: Floats) -> Floats:
     """Share of the steady concentration that is here, as a sensor with its lag shows it."""
     age = readings.at_s[None, :] - rows[:, Part.BEGIN][:, None] - travel - readings.lag_s[None, :]
-    spread = np.hypot(TIME_SPREAD * travel + TIME_SPREAD_S_MIN, readings.lag_s[None, :])
+    spread = np.hypot(TIME_SPREAD * travel + TIME_SPREAD_S_MIN, 0.5 * readings.lag_s[None, :])
     lasts = np.exp(rows[:, Part.LOG_LASTS])[:, None]
-    return np.asarray(np.maximum(_logistic(age / spread) - _logistic((age - lasts) / spread), 0.0))
-
-
-def _logistic(z: Floats) -> Floats:
-    return np.asarray(1.0 / (1.0 + np.exp(np.clip(-1.702 * z, -40.0, 40.0))))
+    return np.asarray(np.maximum(normal_share(age / spread) - normal_share((age - lasts) / spread), 0.0))
 
 
 def log_likelihoods(
@@ -125,7 +124,8 @@ def log_likelihoods(
 def _deviation(brought: Brought, seen: Floats, floor: Floats, errors: Errors) -> Floats:
     """Standard deviation of each gap: small where neither model nor sensor says that there is anything."""
     most = np.maximum(brought.kg_m3, seen)
-    edge = np.minimum(errors.edge * brought.off_axis**2, EDGE_MAX)
+    near = np.minimum(brought.off_axis, 1e3)
+    edge = np.minimum(errors.edge * near**2, errors.edge_max) / (1.0 + (near / BEYOND) ** 6)
     return np.asarray(np.sqrt(errors.quiet**2 + (most / (most + floor)) ** 2 * (errors.model**2 + edge**2)))
 
 
@@ -136,16 +136,13 @@ def _explained(gap: Floats, sd: Floats, sensor: NDArray[np.int64], errors: Error
     else:
         total = np.zeros(len(gap))
     left = gap / sd
-    total = total - (np.log(sd) + 0.5 * (OUTLIERS + 1.0) * np.log1p(left**2 / OUTLIERS)).sum(axis=1)
-    return np.asarray(total * min(1.0, (errors.alike / max(gap.shape[1], 1)) ** 0.5))
+    total = total - (np.log(sd) + 0.5 * (errors.freedom + 1.0) * np.log1p(left**2 / errors.freedom)).sum(axis=1)
+    return np.asarray(total * errors.share * min(1.0, (errors.alike / max(gap.shape[1], 1)) ** 0.5))
 
 
 def _unbiased(gap: Floats, sd: Floats, sensor: NDArray[np.int64], bias: float) -> tuple[Floats, Floats]:
     """Gaps without each sensor's likeliest bias, and what those biases cost."""
-    gap, cost, weight = gap.copy(), np.zeros(len(gap)), sd**-2
-    for name in np.unique(sensor):
-        own = sensor == name
-        likely = (gap[:, own] * weight[:, own]).sum(axis=1) / (bias**-2 + weight[:, own].sum(axis=1))
-        gap[:, own] -= likely[:, None]
-        cost -= 0.5 * (likely / bias) ** 2
-    return gap, cost
+    whose = (sensor[:, None] == np.unique(sensor)[None, :]).astype(float)
+    weight = sd**-2
+    likely = ((gap * weight) @ whose) / (bias**-2 + weight @ whose)
+    return gap - likely @ whose.T, np.asarray(-0.5 * ((likely / bias) ** 2).sum(axis=1))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tocsin.physics.dispersion.air import Floats
 
@@ -64,7 +65,7 @@ def density(places: Floats, least_m: float = 1.0) -> Density:
     return Density(middles[0], middles[1], share / share.sum())
 
 
-def outlines(east_m: Floats, north_m: Floats, inside: Floats) -> tuple[Outline, ...]:
+def outlines(east_m: Floats, north_m: Floats, inside: NDArray[np.bool_]) -> tuple[Outline, ...]:
     """Closed lines around the cells that are inside (a truth per cell), largest first; holes are left out."""
     import shapely
 
