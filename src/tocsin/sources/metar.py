@@ -36,7 +36,7 @@ class Metar:
     ['Wind', 'Air']
     """
 
-    kind: ClassVar[str] = "metar"
+    kind: ClassVar[str] = "feed.metar"
     needs: ClassVar[Level] = Level.AMBIENT
 
     path: str
