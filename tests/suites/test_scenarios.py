@@ -31,7 +31,7 @@ def test_an_alarm_about_nothing_is_seen_in_every_number(scenario, order, worksho
 def test_an_attack_that_was_not_found_keeps_no_promise(scenario, order, workshop):
     told = run(scenario("calm").parent, order, workshop, attack="calm")
     kept = {name: value for name, value in told.metrics.items() if name.startswith("chlorine")}
-    assert len(kept) == 4
+    assert len(kept) == 5
     assert set(kept.values()) == {0.0}
 
 

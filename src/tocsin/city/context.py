@@ -17,7 +17,7 @@ from tocsin.city.nearby import Grid
 from tocsin.city.processing import Processing
 from tocsin.city.registry import Sensor
 from tocsin.city.zones import Zone, area_m2, grid, inside, square_around
-from tocsin.model import Asset, NotFound, Place, SourceState, distance_m, offset_m
+from tocsin.model import Asset, NotFound, Place, Ring, SourceState, distance_m, offset_m
 
 if TYPE_CHECKING:
     from tocsin.city.sight import Walls
@@ -117,6 +117,23 @@ class City:
         hour = self.local_hour(at)
         counts = [self._people_in(zone, place, radius_m, hour) for zone in self._valid_zones(at)]
         known = [count for count in counts if count is not None]
+        return round(sum(known)) if known else None
+
+    def people_within(self, rings: Iterable[Ring], at: float) -> int | None:
+        """How many people are usually within these outlines at that time; None where nothing is known.
+
+        The same exposure model as `people_near`: each zone counts with the share of its area that lies inside.
+        """
+        import shapely
+
+        hour, known = self.local_hour(at), []
+        area = shapely.union_all([shapely.make_valid(shapely.Polygon(ring)) for ring in rings])
+        shapely.prepare(area)
+        for zone in self._valid_zones(at):
+            people = zone.people(hour)
+            if people is not None:
+                spots = self._grids[zone.id]
+                known.append(people * float(shapely.contains_xy(area, spots).mean()))
         return round(sum(known)) if known else None
 
     def coverage(self, place: Place, hazard: str, at: float) -> list[tuple[str, float]]:

@@ -21,11 +21,15 @@ FLOOD_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One scenario with one seed: what was true, the incidents in all revisions, the findings once each."""
+    """One scenario with one seed: what was true, the incidents in all revisions, the findings once each.
+
+    `located` are the findings that drew a region around a source, as often as they were told.
+    """
 
     truth: Truth
     incidents: tuple[Incident, ...]
     findings: tuple[Finding, ...]
+    located: tuple[Finding, ...] = ()
 
     @property
     def cases(self) -> list[Case]:
@@ -58,6 +62,8 @@ class Scenarios:
     bag: str = "bag-with-explosives"
     within_s: float = 60.0
     within_m: float = 100.0
+    source_s: float = 120.0
+    source_m: float = 50.0
 
     def run(self, order: Order, workshop: Workshop) -> Report:
         """Rehearse all and score; raises ConfigError for a folder without scenarios."""
@@ -77,7 +83,7 @@ class Scenarios:
     def _run(self, path: Path, seed: int, order: Order, workshop: Workshop) -> Run:
         with workshop.rehearse(path, seed) as done:
             incidents = tuple(fact for fact in done.concluded if isinstance(fact, Incident))
-            run = Run(done.truth, incidents, _once(done))
+            run = Run(done.truth, incidents, _once(done), tuple(filter(_locates, _findings(done))))
         order.say(f"{path.stem} {seed}: {len(run.cases)} incidents of {len(run.findings)} findings")
         return run
 
@@ -103,6 +109,7 @@ class Scenarios:
             "chlorine_cyber_first": _share(any(map(_cyber_first, run.cases)) for run in runs),
             "chlorine_within_60s": _share(_within(run, "time_to_incident_p90_s", self.within_s) for run in runs),
             "chlorine_within_100m": _share(_within(run, "location_error_m", self.within_m) for run in runs),
+            "chlorine_source_within_50m": _share(_source_error_m(run, self.source_s) <= self.source_m for run in runs),
         }
 
     def _source(self, runs: Sequence[Run]) -> dict[str, float]:
@@ -161,13 +168,30 @@ def _scenarios(folder: Path) -> list[Path]:
     return paths
 
 
+def _findings(done: Rehearsed) -> list[Finding]:
+    return [fact for fact in done.concluded if isinstance(fact, Finding)]
+
+
 def _once(done: Rehearsed) -> tuple[Finding, ...]:
     """Each finding as it was first told: repeats extend its evidence and are no new alarm."""
     found: dict[str, Finding] = {}
-    for fact in done.concluded:
-        if isinstance(fact, Finding):
-            found.setdefault(fact.id, fact)
+    for finding in _findings(done):
+        found.setdefault(finding.id, finding)
     return tuple(found.values())
+
+
+def _locates(finding: Finding) -> bool:
+    return finding.place is not None and any(extent.kind == "region" for extent in finding.extents)
+
+
+def _source_error_m(run: Run, after_s: float) -> float:
+    """How far off a source was placed so long after it began (the worst of the run; inf: it was not placed)."""
+    errors = [0.0 if run.truth.events else float("inf")]
+    for event in run.truth.events:
+        told = [one for one in run.located if event.at <= one.at <= event.at + after_s]
+        place = max(told, key=lambda one: one.at).place if told else None
+        errors.append(float("inf") if place is None else distance_m(place, event.place))
+    return max(errors)
 
 
 def _urgency(case: Case) -> Priority:
@@ -248,12 +272,17 @@ def _scores(runs: Sequence[Run]) -> dict[str, float]:
     return score_all([(run.truth, run.incidents) for run in runs])
 
 
+def _finite(value: float) -> float | None:
+    return round(value, 1) if value < float("inf") else None
+
+
 def _row(run: Run) -> dict[str, Any]:
     """One run as it can be looked into."""
     return {
         "scenario": run.truth.scenario,
         "seed": run.truth.seed,
         "findings": len(run.findings),
+        "source_error_m": _finite(_source_error_m(run, 120.0)),
         "metrics": run.scored,
         "incidents": [
             {

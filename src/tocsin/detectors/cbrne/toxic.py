@@ -1,50 +1,19 @@
 """Toxic gas against the levels and durations of AEGL."""
 
 from dataclasses import dataclass
-from math import exp, isfinite, log
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
 
+from tocsin.contract.agents import AEGL, Limits, level_ppm, limits_from
 from tocsin.contract.bodies import Concentration
 from tocsin.contract.protocols import by_source
 from tocsin.contract.resources import Resources
-from tocsin.model import ConfigError, Finding, Level, Observation, derived_id
+from tocsin.model import Finding, Level, Observation, derived_id
 
-_TABLE = "agents/aegl.yaml"
-_GRADES = ("aegl-1", "aegl-2", "aegl-3")
 _BIN_S = 60.0
 _SATURATED = frozenset({"saturated", "out-of-range"})
-_PPM_MAX = 1e6
 _URGENT_MIN = 60.0
-
-
-class Limits(Struct, frozen=True, kw_only=True):
-    """The values of one agent: ppm per grade at each of `minutes`, and what to say while nobody has verified them.
-
-    `onset_ppm` is the lowest value of all: below it nothing is exceeded at any duration.
-    """
-
-    minutes: tuple[float, ...]
-    ppm: dict[str, tuple[float, ...]]
-    doubt: str
-    onset_ppm: float
-
-    def at(self, grade: str, minutes: float) -> float | None:
-        """The value for an exposure of so many minutes: a straight line in log-log between the tabulated.
-
-        Between two points that is ten Berge's C^n·t = constant, with the n of that interval;
-        outside the table its ends hold. None where the level is not recommended.
-        """
-        values = self.ppm.get(grade)
-        if values is None:
-            return None
-        for k in range(1, len(values)):
-            if minutes < self.minutes[k]:
-                low, high = self.minutes[k - 1], self.minutes[k]
-                part = max(0.0, log(minutes / low) / log(high / low)) if minutes > low else 0.0
-                return exp(log(values[k - 1]) + part * log(values[k] / values[k - 1]))
-        return values[-1]
 
 
 class Exposure(Struct):
@@ -85,7 +54,7 @@ class Toxic:
     >>> from tocsin.contract.examples import gas
     >>> from tocsin.contract.folding import findings
     >>> findings(Toxic(), gas([0.0, 4.2, 4.2, 4.2, 4.2]))[0].because
-    '4.2 ppm chlorine for 15 s, above AEGL-2 (10 min: 2.8 ppm; value recalled: unverified, not for use).'
+    '4.2 ppm chlorine for 15 s, above AEGL-2 (10 min: 2.8 ppm).'
 
     References: US EPA, Acute Exposure Guideline Levels; ten Berge et al. (1986), J. Hazard. Mater. 13.
     """
@@ -108,31 +77,7 @@ class Toxic:
 
     def start(self, resources: Resources) -> "_Judge":
         """Read the table of levels from the content."""
-        return _Judge(self, limits_from(resources.document(_TABLE)))
-
-
-def limits_from(table: dict[str, Any]) -> dict[str, Limits]:
-    """The limits per substance from the document; raises ConfigError naming what is wrong in it."""
-    try:
-        if table["unit"] != "ppm":
-            raise ConfigError(f"{_TABLE}: the unit must be ppm.")
-        return {name: _limits(name, row, table) for name, row in table["agents"].items()}
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ConfigError(f"{_TABLE}: {error!r} is missing or no number. Compare with the table that ships.") from error
-
-
-def _are_whole(ppm: dict[str, tuple[float, ...]], count: int) -> bool:
-    return bool(ppm) and all(len(values) == count and min(values) > 0 for values in ppm.values())
-
-
-def _limits(name: str, row: dict[str, Any], table: dict[str, Any]) -> Limits:
-    minutes = tuple(map(float, table["durations_min"]))
-    ppm = {grade: tuple(map(float, row[grade])) for grade in _GRADES if row[grade] != "not recommended"}
-    if not _are_whole(ppm, len(minutes)):
-        raise ConfigError(f"{_TABLE}: {name} needs one value above 0 per duration, or `not recommended`.")
-    status = str(row.get("status", table["status"]))
-    doubt = "" if status.startswith("read ") else f"; value {status}"
-    return Limits(minutes=minutes, ppm=ppm, doubt=doubt, onset_ppm=min(map(min, ppm.values())))
+        return _Judge(self, limits_from(resources.document(AEGL)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,25 +228,6 @@ def _finding(fact: Observation[Concentration], exposure: Exposure, reached: _Rea
 def _remembered(dose: dict[int, float], since: float) -> dict[int, float]:
     oldest = int(since // _BIN_S)
     return {minute: taken for minute, taken in dose.items() if minute > oldest}
-
-
-def _is_possible(ppm: float) -> bool:
-    return isfinite(ppm) and ppm <= _PPM_MAX
-
-
-def level_ppm(body: Concentration) -> float | None:
-    """What a reading says at least, in ppm; None where it cannot be (no number, more than all air).
-
-    A saturated sensor, or a value beyond its range, says no more than its range.
-
-    >>> level_ppm(Concentration(substance="chlorine", ppm=0.0, range_ppm=10.0, flags=("saturated",)))
-    10.0
-    """
-    if not _is_possible(body.ppm):
-        return None
-    if body.range_ppm is not None and (body.ppm > body.range_ppm or "saturated" in body.flags):
-        return body.range_ppm
-    return max(0.0, body.ppm)
 
 
 def _means(exposure: Exposure, limits: Limits, at: float) -> list[tuple[float, float]]:

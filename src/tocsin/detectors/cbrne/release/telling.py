@@ -1,0 +1,259 @@
+"""Puts a belief into a finding: a sentence, regions on the map, figures with their intervals."""
+
+from typing import NamedTuple
+
+import numpy as np
+from msgspec.structs import replace
+
+from tocsin.city.citymap import LineString
+from tocsin.city.context import City
+from tocsin.contract.agents import Agents
+from tocsin.detectors.cbrne.release.advising import most_telling, places_to_ask
+from tocsin.detectors.cbrne.release.believing import amount_kg
+from tocsin.detectors.cbrne.release.gathering import Blowing
+from tocsin.detectors.cbrne.release.mapping import (
+    AHEAD_S,
+    EXPOSED_S,
+    Field,
+    Scene,
+    exceeding,
+    field_of,
+    footprint,
+    isolation,
+    kept_clear,
+    protective_action,
+    region,
+    told_levels,
+)
+from tocsin.detectors.cbrne.release.state import Belief
+from tocsin.model import Extent, Figure, Place, distance_m, moved
+from tocsin.physics.dispersion.sun import sun_deg
+from tocsin.physics.source_term.hypotheses import Part
+from tocsin.physics.source_term.regions import Density, density, interval
+
+MINUTES = 10
+"""The duration whose levels footprints are drawn for."""
+
+RADIUS_M_MAX = 300.0
+NEAR_M = 50.0
+LEAST_M = 3.0
+STREETS_TOLD = 8
+SENSOR_NEAR_M = 60.0
+FLOOR_SHARE = 0.2
+"""Of the lowest level: below it a sensor is not told from its own drift."""
+
+
+class Told(NamedTuple):
+    """What is said: place, grade, sentence, extents, figures."""
+
+    place: Place
+    grade: str
+    because: str
+    extents: tuple[Extent, ...]
+    figures: tuple[Figure, ...]
+
+
+class Post(NamedTuple):
+    """What the telling knows besides: the tables and the city, if there is one."""
+
+    agents: Agents
+    city: City | None
+
+    def floor_kg_m3(self, substance: str) -> float:
+        """Below it a sensor is not told from its own drift."""
+        return self.agents.properties[substance].kg_m3(FLOOR_SHARE * self.agents.limits[substance].onset_ppm)
+
+    def people(self, extent: Extent, at: float) -> Extent:
+        """The extent with how many people are usually in it."""
+        count = self.city.people_within(extent.rings, at) if self.city is not None else None
+        return extent if count is None else replace(extent, people=count)
+
+
+def noticed(post: Post, belief: Belief, wind: Blowing | None, at: float) -> Told:
+    """What is known at once: keep away from here, and downwind of here where the wind is known."""
+    place = belief.origin
+    extents = kept(post, belief.substance, (place, 0.0), wind, at)
+    table = post.agents.distances
+    how = "No fresh wind: no plume is drawn." if wind is None else f"Wind {_wind(wind)}."
+    sentence = f"{belief.substance.capitalize()} is let out near {place.name or 'here'}. {how} {_advice(extents)}"
+    figures = () if wind is None else (_wind_figure(wind),)
+    return Told(
+        place,
+        "noticed",
+        sentence + (f" Table{table.doubt.removeprefix(';')}." if table.doubt else ""),
+        extents,
+        figures,
+    )
+
+
+def kept(post: Post, substance: str, spill: tuple[Place, float], wind: Blowing | None, at: float) -> tuple[Extent, ...]:
+    """The isolation circle around a spill (place and kg), and the square downwind of it."""
+    place, kilos = spill
+    table = post.agents.distances
+    distances = table.agents.get(substance, table.unknown)
+    night = sun_deg(at, place.lon, place.lat) <= 0.0
+    near, far = kept_clear(distances, kilos, night=night)
+    found = [isolation(place, near + min(place.radius_m, RADIUS_M_MAX), "", at)]
+    if wind is not None:
+        found.append(protective_action(place, wind.towards_rad, far, near, at))
+    return tuple(post.people(extent, at) for extent in found)
+
+
+class Ground(NamedTuple):
+    """What a belief amounts to: the likeliest source, the density of places, the amount with its interval."""
+
+    source: Place
+    places: Density
+    kilos: tuple[float, float, float]
+
+
+def located(post: Post, belief: Belief, scene: Scene, wind: Blowing, at: float) -> Told:
+    """What is believed of the source, and what follows."""
+    places = density(scene.rows[:, : Part.LOG_RATE], LEAST_M)
+    ground = Ground(_source(belief, scene, places), places, interval(amount_kg(scene.rows, scene.now_s)))
+    source, kilos = ground.source, ground.kilos
+    clear = kept(post, belief.substance, (source, kilos[2]), wind, at)
+    limits = post.agents.limits[belief.substance]
+    levels = told_levels([(g, v) for g in limits.ppm if (v := limits.at(g, MINUTES)) is not None], scene.agent)
+    field = field_of(scene, levels[0][2])
+    regions = tuple(region(belief.origin, places, probability, at) for probability in (0.5, 0.9))
+    footprints = _footprints(post, scene, field, levels, at)
+    extents = (*clear, *regions, *_plumes(scene, field, levels[0], at), *footprints)
+    figures = (
+        *_amounts(scene, ground),
+        _wind_figure(wind),
+        _gas_figure(scene),
+        *_advised(post, belief, scene, ground, footprints),
+    )
+    sentence = (
+        f"{belief.substance.capitalize()} comes from within {source.radius_m:.0f} m of {_named(source)} (90 % sure): "
+        f"{kilos[1]:.2g} kg so far ({kilos[0]:.2g} to {kilos[2]:.2g}). Wind {_wind(wind)}. {_advice(clear)}"
+    )
+    return Told(source, "located", sentence, extents, figures)
+
+
+def _source(belief: Belief, scene: Scene, places: Density) -> Place:
+    """The densest place, with the radius around it that holds 90 % of the hypotheses."""
+    east, north = places.best
+    away = np.hypot(scene.rows[:, Part.EAST] - east, scene.rows[:, Part.NORTH] - north)
+    return moved(belief.origin, east, north, radius_m=float(np.ceil(np.quantile(away, 0.9))))
+
+
+def _named(place: Place) -> str:
+    return place.name or f"{place.lat:.5f} N {place.lon:.5f} E"
+
+
+def _wind(wind: Blowing) -> str:
+    bearing = (np.degrees(wind.towards_rad) + 180.0) % 360.0
+    return f"{wind.speed_m_s:.1f} m/s from {bearing:.0f}°, {wind.age_s:.0f} s old"
+
+
+def _wind_figure(wind: Blowing) -> Figure:
+    bearing = float((np.degrees(wind.towards_rad) + 180.0) % 360.0)
+    swing = float(np.degrees(wind.swing_rad))
+    note = f"from {bearing:.0f}°, swinging by {swing:.0f}°; told {wind.age_s:.0f} s ago"
+    return Figure(
+        name="wind", value=round(wind.speed_m_s, 2), unit="m/s", field_value=round(3.6 * wind.speed_m_s, 1),
+        field_unit="km/h", note=note,
+    )  # fmt: skip
+
+
+def _advice(extents: tuple[Extent, ...]) -> str:
+    words = [f"{extent.label[0].upper()}{extent.label[1:]}" for extent in extents]
+    return "; ".join(words) + "."
+
+
+def _plumes(scene: Scene, field: Field, level: tuple[str, float, float], at: float) -> list[Extent]:
+    """Where the lowest level is exceeded now and later."""
+    found = []
+    for ahead in AHEAD_S:
+        label = "plume now" if not ahead else f"plume in {ahead / 60:.0f} min"
+        extent = Extent(kind="plume", label=label, rings=(), at=at + ahead, measure=level[1], unit="[ppm]")
+        found.append(footprint(scene, field, exceeding(scene, field, scene.now_s + ahead, level[2]), extent))
+    return [extent for extent in found if extent is not None]
+
+
+def _footprints(
+    post: Post, scene: Scene, field: Field, levels: list[tuple[str, float, float]], at: float
+) -> list[Extent]:
+    """Where each level is exceeded within ten minutes, with the people in it."""
+    found = []
+    for grade, ppm, kg_m3 in levels:
+        label = f"{grade.upper()} within {EXPOSED_S / 60:.0f} min ({ppm:g} ppm)"
+        extent = Extent(kind="footprint", label=label, rings=(), at=at, measure=ppm, unit="[ppm]")
+        extent_or_none = footprint(scene, field, exceeding(scene, field, scene.now_s + EXPOSED_S, kg_m3), extent)
+        if extent_or_none is not None:
+            found.append(post.people(extent_or_none, at))
+    return found
+
+
+def _amounts(scene: Scene, ground: Ground) -> list[Figure]:
+    """Amount, rate, begin, and how sure the place is."""
+    kilos = [_round(value) for value in ground.kilos]
+    rate = [_round(float(np.exp(value))) for value in interval(scene.rows[:, Part.LOG_RATE])]
+    began = [round(scene.now_s - value) for value in interval(scene.rows[:, Part.BEGIN])[::-1]]
+    gap = scene.rows[:, : Part.LOG_RATE] - np.array(ground.places.best)
+    within = float(np.mean(np.hypot(gap[:, 0], gap[:, 1]) <= NEAR_M))
+    rated = Figure(name="release rate", value=rate[1], unit="kg/s", low=rate[0], high=rate[2])
+    return [
+        Figure(name="released amount", value=kilos[1], unit="kg", low=kilos[0], high=kilos[2]),
+        replace(rated, field_value=_round(60.0 * rate[1]), field_unit="kg/min"),
+        Figure(name="begun ago", value=began[1], unit="s", low=began[0], high=began[2]),
+        Figure(name=f"source within {NEAR_M:.0f} m", value=round(within, 2), unit="1", note="share of the hypotheses"),
+    ]
+
+
+def _advised(post: Post, belief: Belief, scene: Scene, ground: Ground, footprints: list[Extent]) -> list[Figure]:
+    """How far the footprints reach, which streets they touch, and where to measure next."""
+    reaches = [_reach(ground.source, extent) for extent in footprints]
+    streets = _streets(post.city, footprints)
+    return [*reaches, *([] if streets is None else [streets]), _next_reading(post, belief, scene)]
+
+
+def _round(value: float) -> float:
+    return float(f"{value:.3g}")
+
+
+def _gas_figure(scene: Scene) -> Figure:
+    """Whether the gas is heavy against the wind, and which model drew the footprints."""
+    if scene.heavy is None:
+        return Figure(name="heaviness", value=0.0, unit="1", note="passive: drawn with the plume alone")
+    note = "heavy gas (from 0.15): Britter and McQuaid's plume is drawn too; it also fills cellars and creeps upwind"
+    return Figure(name="heaviness", value=_round(scene.heavy.criterion), unit="1", note=note)
+
+
+def _reach(source: Place, extent: Extent) -> Figure:
+    """How far a footprint reaches from the source."""
+    far = max(distance_m(source, Place(lon=lon, lat=lat)) for ring in extent.rings for lon, lat in ring)
+    return Figure(name=f"reach of {extent.label.split()[0]}", value=round(far), unit="m", note=extent.label)
+
+
+def _streets(city: City | None, footprints: list[Extent]) -> Figure | None:
+    """Streets that the second level (else the first) reaches."""
+    import shapely
+
+    if city is None or not footprints:
+        return None
+    worst = next((one for one in footprints if one.label.startswith("AEGL-2")), footprints[0])
+    area = shapely.union_all([shapely.make_valid(shapely.Polygon(ring)) for ring in worst.rings])
+    shapely.prepare(area)
+    roads = [(str(f.properties["name"]), f.geometry) for f in city.map.roads.features if f.properties.get("name")]
+    names = sorted(
+        {
+            name
+            for name, line in roads
+            if isinstance(line, LineString) and shapely.intersects(area, shapely.LineString(line.coordinates))
+        }
+    )
+    more = f" and {len(names) - STREETS_TOLD} more" if len(names) > STREETS_TOLD else ""
+    return Figure(name="streets to clear", value=len(names), unit="1", note=", ".join(names[:STREETS_TOLD]) + more)
+
+
+def _next_reading(post: Post, belief: Belief, scene: Scene) -> Figure:
+    """Where one more reading would tell most, and which silent sensor stands there if one does."""
+    best = most_telling(scene, places_to_ask(scene), post.floor_kg_m3(belief.substance))[0]
+    place = moved(belief.origin, best.east_m, best.north_m)
+    near = post.city.near(place, SENSOR_NEAR_M) if post.city is not None else []
+    beside = f", near {near[0].name}" if near else ""
+    note = f"at {_named(place)}{beside}"
+    return Figure(name="most telling next reading", value=_round(best.gain_nats), unit="1", note=note)
