@@ -218,9 +218,9 @@ class PictureState(Body, frozen=True, tag="vision.state/1"):
     `histogram` the distance from the usual one (0-1), `shift_px` and `turn_deg` how far the whole picture
     moved from its reference beyond its usual sway, `size` how much larger it shows things, `agreement` how well
     the reference still fits (0-1), `hidden` the share of it that has been behind something smooth for some seconds (of
-    half the picture, where less of it shows anything), `noise` the sensor noise that is fresh in this frame relative to
-    the least that is usual (a frozen picture has none), `repeats` frames in a row that equal earlier ones,
-    `replayed_s` how long ago the same stretch was seen, where it was. `width` is the picture's, in pixels.
+    three quarters of the picture, where less of it shows anything), `noise` the sensor noise that is fresh in this
+    frame relative to the least that is usual (a frozen picture has none), `repeats` frames in a row that equal earlier
+    ones, `replayed_s` how long ago the same stretch was seen, where it was. `width` is the picture's, in pixels.
     `flags` tell what else was noticed: `other-view`, `no-grain`.
     """
 

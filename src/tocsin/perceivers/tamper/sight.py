@@ -19,7 +19,7 @@ PARTS_MIN = 0.4
 HIDDEN_S = 2.0
 """How long a part of the view must be hidden to count: people pass."""
 
-VIEW_MIN = 0.5
+VIEW_MIN = 0.75
 """Least part of the picture by which a hidden part is measured: what shows something in few places is soon hidden."""
 
 STEADY_S, STEADY_MIN = 2.0, 0.25

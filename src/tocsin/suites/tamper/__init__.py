@@ -50,7 +50,20 @@ class TamperTrials:
     noise: float = 2.0
     alarm_s_max: float = 10.0
     tuned: tuple[str, ...] = (
-        *("concourse_1", "left_bag", "fi00", "fi010", "fi011", "fi012", "fi013", "fi014", "fi015", "fi021", "fi022"),
+        *(
+            "concourse_1",
+            "concourse_2",
+            "left_bag",
+            "fi00",
+            "fi010",
+            "fi011",
+            "fi012",
+            "fi013",
+            "fi014",
+            "fi015",
+            "fi021",
+            "fi022",
+        ),
         *("fi025", "nofi00", "nofi012", "nofi013", "nofi016", "nofi018", "nofi020", "nofi023", "nofi029", "nofi030"),
         *("nofi031", "nofi032"),
     )
