@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.formats import geojson
-from tocsin.model import BadInput, Place
+from tocsin.model import BadInput, Extent, Place
 
 SQUARE = ((24.0, 60.0), (25.0, 60.0), (25.0, 61.0), (24.0, 61.0))
 
@@ -39,3 +39,10 @@ def test_less_than_a_triangle_is_no_area(ring):
 def test_features_are_collected_in_order():
     features = [geojson.feature(Place(lon=n, lat=0), n=n) for n in range(3)]
     assert [one["properties"]["n"] for one in geojson.collection(features)["features"]] == [0, 1, 2]
+
+
+def test_an_extent_keeps_its_outlines_and_what_is_said_of_it():
+    ring = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 0.0))
+    found = geojson.extent_feature(Extent(kind="footprint", label="AEGL-2", rings=(ring, ring), people=12))
+    assert [len(outline[0]) for outline in found["geometry"]["coordinates"]] == [4, 4]
+    assert found["properties"] == {"kind": "footprint", "label": "AEGL-2", "people": 12}

@@ -11,6 +11,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import tocsin.contract.weather  # noqa: F401  # its body is registered
 from tocsin.contract.bodies import Concentration, Sighting
 from tocsin.formats.mapping import Reader, checked, possible_units, ppm_of, propose
 from tocsin.formats.mapping.declare import document_of
@@ -57,6 +58,7 @@ def test_a_quantity_without_a_unit_is_refused_and_told_which_there_are(quantity)
         ({"values": [{**CHLORINE, "colour": "red"}]}, "colour"),
         ({"values": [{"path": "s", "quantity": "wind", "unit": "m/s"}]}, "needs `dir`"),
         ({"values": [{"path": "s", "quantity": "contact"}]}, "needs `name`"),
+        ({"values": [{"path": "s", "quantity": "air", "name": "smell"}]}, "the air has no 'smell'"),
         ({"values": [CHLORINE], "source": "topic:x"}, "topic:N"),
         ({}, "values"),
         ([], "object"),
@@ -99,6 +101,7 @@ def test_conversion_goes_there_and_back(substance, ppm, temperature_c, pressure_
             {"persons_per_m2": 2, "persons": 9},
         ),
         ({"quantity": "wind", "unit": "km/h", "dir": "d"}, {"x": 36, "d": 360}, {"speed_m_s": 10.0, "from_deg": 0}),
+        ({"quantity": "air", "name": "cloud_share", "factor": 0.01}, {"x": 75}, {"cloud_share": 0.75}),
         ({"quantity": "quantity", "unit": "mV", "name": "u", "factor": 10}, {"x": 3}, {"value": 30, "unit": "mV"}),
         ({"quantity": "contact", "name": "door", "active": [False]}, {"x": False}, {"active": True}),
         ({"quantity": "contact", "name": "door", "active": ["open"]}, {"x": "closed"}, {"active": False}),

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from tocsin.model import ConfigError
 from tocsin.physics.dispersion.air import Air, class_of, from_wind
 from tocsin.physics.dispersion.briggs import briggs_plume, sigmas
+from tocsin.physics.dispersion.consequence import equivalent_ppm, toxic_load
 from tocsin.physics.dispersion.dense import Heavy
 from tocsin.physics.dispersion.similarity import Losses, deposition_m_s, similarity_plume
 from tocsin.physics.dispersion.source import evaporation_kg_s
+from tocsin.physics.dispersion.sun import sun_deg
 
 SWING = 0.17
 WARM = similarity_plume(from_wind(3.0, 10.0, 0.03, "D"))
@@ -134,3 +136,23 @@ def test_a_pool_evaporates_faster_in_wind():
 def test_what_is_no_air_is_refused(change):
     with pytest.raises(ConfigError):
         Air(**{"ustar_m_s": 0.3, "obukhov_m": inf, "roughness_m": 0.1, "sigma_azimuth_rad": SWING, **change})
+
+
+@given(st.floats(0.1, 500.0), st.floats(1.0, 4.0), st.floats(1.0, 480.0))
+def test_a_steady_concentration_is_its_own_equivalent(ppm, n, minutes):
+    load = toxic_load(np.array([0.0, 60.0 * minutes]), np.array([ppm, ppm]), n)
+    assert equivalent_ppm(load, n, minutes) == pytest.approx(ppm)
+
+
+def test_a_peak_weighs_more_than_its_mean():
+    peak = toxic_load(np.array([0.0, 1.0, 300.0, 301.0, 600.0]), np.array([20.0, 20.0, 20.0, 0.0, 0.0]), 2.75)
+    assert equivalent_ppm(peak, 2.75, 10.0) > 1.3 * 10.0
+
+
+@pytest.mark.parametrize(
+    ("at", "height"), [(1_782_036_000.0, 53.3), (1_782_079_200.0, -6.4), (1_797_847_200.0, 5.9)],
+    ids=["midsummer noon", "midsummer midnight", "midwinter noon"],
+)  # fmt: skip
+def test_the_sun_stands_where_it_should(at, height):
+    """Helsinki, near solar noon and midnight: 90° - 60.17° ± 23.44°."""
+    assert sun_deg(at, 24.94, 60.17) == pytest.approx(height, abs=1.5)

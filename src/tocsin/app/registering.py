@@ -17,6 +17,7 @@ FAMILY_OF: dict[str, Family] = {
     "radiation.counts/1": "radiation",
     "crowd.density/1": "crowd",
     "weather.wind/1": "wind",
+    "weather.air/1": "wind",
     "vision.sighting/1": "camera",
     "sensor.contact/1": "contact",
     "screening.result/1": "screening",

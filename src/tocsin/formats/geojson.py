@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from tocsin.model import BadInput, Place
+from tocsin.model import BadInput, Extent, Place
 
 DIGITS = 6
 """Decimals of a degree that are written: 11 cm, finer than anything known here."""
@@ -23,6 +23,24 @@ def feature(place: Place, **properties: object) -> Feature:
     if place.floor is not None:
         said["floor"] = place.floor
     return {"type": "Feature", "geometry": geometry, "properties": {**said, **properties}}
+
+
+def extent_feature(extent: Extent) -> Feature:
+    """A region of a finding (a plume, a footprint, a path …) as a feature with all that is said of it.
+
+    >>> line = Extent(kind="path", label="way", rings=(((24.9, 60.1), (24.8, 60.2)),))
+    >>> extent_feature(line)["geometry"]["type"]
+    'MultiLineString'
+    """
+    if extent.kind == "path":
+        lines = [[_position(lon, lat) for lon, lat in ring] for ring in extent.rings]
+        geometry: dict[str, Any] = {"type": "MultiLineString", "coordinates": lines}
+    else:
+        outlines = [polygon(ring)["coordinates"] for ring in extent.rings]
+        geometry = {"type": "MultiPolygon", "coordinates": outlines}
+    names = ("kind", "label", "at", "probability", "measure", "unit", "people")
+    said = {name: value for name in names if (value := getattr(extent, name)) not in (None, "")}
+    return {"type": "Feature", "geometry": geometry, "properties": said}
 
 
 def polygon(ring: Iterable[tuple[float, float]]) -> dict[str, Any]:

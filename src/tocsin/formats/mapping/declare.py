@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from tocsin.formats.mapping.units import BY_MASS, MOLAR_MASS_G, QUANTITIES, check_unit
+from tocsin.formats.mapping.units import AIR, BY_MASS, MOLAR_MASS_G, QUANTITIES, check_unit
 from tocsin.model import ConfigError
 
 Scalar = bool | int | float | str
@@ -136,6 +136,7 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "quantity": ("name",),
     "contact": ("name",),
     "screening": ("name",),
+    "air": ("name",),
 }
 
 
@@ -143,6 +144,8 @@ def _check_parts(where: str, value: Value) -> None:
     for part in _NEEDED.get(value.quantity, ()):
         if not getattr(value, part):
             raise ConfigError(f"{where}: a {value.quantity} needs `{part}`.")
+    if value.quantity == "air" and value.name not in AIR:
+        raise ConfigError(f"{where}: the air has no {value.name!r}: choose one of {', '.join(sorted(AIR))}.")
 
 
 def document_of(mapping: Mapping) -> dict[str, Any]:

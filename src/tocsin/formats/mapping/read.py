@@ -179,6 +179,11 @@ def _wind(value: Value, found: object, payload: Document) -> Document:
     return _document("weather.wind/1", flags, speed_m_s=number * FACTORS["wind"][value.unit], from_deg=bearing % 360)
 
 
+def _air(value: Value, found: object, _payload: Document) -> Document:
+    number = _number(found, value.path) * value.factor
+    return _document("weather.air/1", _flags(number, value), **{value.name: number})
+
+
 def _quantity(value: Value, found: object, _payload: Document) -> Document:
     number = _number(found, value.path) * value.factor
     return _document("sensor.quantity/1", _flags(number, value), name=value.name, value=number, unit=value.unit)
@@ -264,6 +269,7 @@ _READERS: dict[str, _Read] = {
     "counts": _counts,
     "density": _density,
     "wind": _wind,
+    "air": _air,
     "quantity": _quantity,
     "contact": _contact,
     "alive": _alive,

@@ -52,8 +52,14 @@ FACTORS: Mapping[str, Mapping[str, float]] = {
 }
 """Per quantity: its units, and the factor to ppm (or mg/m³), counts/s, persons/m², m/s."""
 
-UNITLESS = frozenset({"contact", "alive", "sighting", "screening", "impulse"})
-"""Quantities that have no unit."""
+UNITLESS = frozenset({"air", "contact", "alive", "sighting", "screening", "impulse"})
+"""Quantities that have no unit; those of `air` are in the names of its parts (`factor` converts)."""
+
+AIR = frozenset({
+    "temperature_c", "dew_point_c", "pressure_hpa", "cloud_share", "ustar_m_s", "obukhov_m", "mixing_m",
+    "sigma_azimuth_deg",
+})  # fmt: skip
+"""What a station may tell of the air, one number each."""
 
 QUANTITIES = (*FACTORS, "quantity", *sorted(UNITLESS))
 """All that a value can be declared as."""

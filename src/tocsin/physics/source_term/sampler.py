@@ -17,6 +17,9 @@ STAGES_MAX = 30
 Likelihoods = Callable[[Floats], tuple[Floats, Floats]]
 """Of hypotheses: the logarithm of the likelihood of what was known before, and of all that is known now."""
 
+IMPOSSIBLE = -1e300
+"""Logarithm of what cannot be: a hypothesis outside of what is believed now moves as soon as it can."""
+
 JUMP = 2.38
 """Best scale of steps over the square root of twice the dimensions (ter Braak and Vrugt 2008)."""
 
@@ -52,7 +55,7 @@ def _moved(
     """Metropolis steps, each towards where two other hypotheses differ."""
     (rows, old, new), (taken, moves) = told, plan
     dimensions = max(1.0, float(prior.open.sum()))
-    believed = prior.log_density(rows) + old + taken * (new - old)
+    believed = np.maximum(prior.log_density(rows) + old + taken * (new - old), IMPOSSIBLE)
     for _ in range(moves):
         far = 1.0 if chance.random() < 0.1 else JUMP / (2.0 * dimensions) ** 0.5
         pairs = chance.integers(0, len(rows), (2, len(rows)))
@@ -61,7 +64,7 @@ def _moved(
         held = prior.log_density(tried)
         possible = np.isfinite(held)
         tried_old, tried_new = likelihoods(np.where(possible[:, None], tried, rows))
-        better = held + tried_old + taken * (tried_new - tried_old)
+        better = np.maximum(held + tried_old + taken * (tried_new - tried_old), IMPOSSIBLE)
         accepted = possible & (np.log(chance.random(len(rows))) < better - believed)
         rows = np.where(accepted[:, None], tried, rows)
         old, new = np.where(accepted, tried_old, old), np.where(accepted, tried_new, new)

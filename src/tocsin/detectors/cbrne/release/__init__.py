@@ -11,7 +11,15 @@ from tocsin.contract.bodies import Concentration, Wind
 from tocsin.contract.protocols import by_city
 from tocsin.contract.resources import Resources
 from tocsin.contract.weather import Air
-from tocsin.detectors.cbrne.release.believing import BEFORE_S, Setting, believed, plume_in, rate_kg_s, unpacked
+from tocsin.detectors.cbrne.release.believing import (
+    BEFORE_S,
+    OPEN_ROUGHNESS_M,
+    Setting,
+    believed,
+    plume_in,
+    rate_kg_s,
+    unpacked,
+)
 from tocsin.detectors.cbrne.release.gathering import (
     Blowing,
     Scale,
@@ -26,7 +34,7 @@ from tocsin.detectors.cbrne.release.mapping import Scene
 from tocsin.detectors.cbrne.release.state import BIN_S, RELEASES_MAX, Belief, Known, Memory
 from tocsin.detectors.cbrne.release.telling import FLOOR_SHARE, Post, Told, located, noticed
 from tocsin.model import Finding, Level, Observation, Place, derived_id, distance_m
-from tocsin.physics.dispersion.air import SIGMA_AZIMUTH_DEG, Stability, class_from_sky
+from tocsin.physics.dispersion.air import SIGMA_AZIMUTH_DEG, Stability, class_from_sky, class_of
 from tocsin.physics.dispersion.dense import Heavy
 from tocsin.physics.dispersion.sun import sun_deg
 from tocsin.physics.source_term.hypotheses import Part
@@ -36,6 +44,7 @@ APART_M = 900.0
 """A sensor farther from an episode than this notices another one."""
 
 LEAST_BINS = 3
+TOWN_ROUGHNESS_M = 1.0
 NEIGHBOURS = 5
 
 
@@ -98,7 +107,7 @@ class _Watch:
             case Wind():
                 took_wind(memory, fact, self.rule.wind_age_s_max)
             case Air() as air:
-                memory.air = Known(fact.at, air.stability, air.cloud_share, air.from_sd_deg)
+                memory.air = _known(memory.air, fact.at, air)
             case Concentration():
                 return memory, self._read(memory, fact)
         return memory, []
@@ -209,9 +218,22 @@ class _Watch:
             return "D"
         if air.stability in SIGMA_AZIMUTH_DEG:
             return air.stability  # type: ignore[return-value]
+        if air.obukhov_m:
+            return class_of(air.obukhov_m, TOWN_ROUGHNESS_M if self.rule.surroundings == "town" else OPEN_ROUGHNESS_M)
         if air.cloud_share is None:
             return "D"
         return class_from_sky(wind.speed_m_s, sun_deg(at, place.lon, place.lat), air.cloud_share)
+
+
+def _known(before: Known | None, at: float, air: Air) -> Known:
+    """What is known of the air now: what this report leaves out stays as it was told before."""
+    last = before or Known(at)
+    return Known(
+        max(at, last.at),
+        air.stability or last.stability,
+        last.cloud_share if air.cloud_share is None else air.cloud_share,
+        last.obukhov_m if air.obukhov_m is None else air.obukhov_m,
+    )
 
 
 def _apart_m(origin: Place, places: list[Place]) -> float:

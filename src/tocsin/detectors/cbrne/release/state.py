@@ -44,7 +44,7 @@ class Known(Struct):
     at: float
     stability: str = ""
     cloud_share: float | None = None
-    from_sd_deg: float | None = None
+    obukhov_m: float | None = None
 
 
 class Belief(Struct):
