@@ -44,6 +44,7 @@ const FAMILY: Record<string, string> = {
   network: 'network sensors',
   contact: 'contacts',
   sound: 'microphones',
+  screening: 'screening lanes',
   feed: 'feeds',
 };
 
