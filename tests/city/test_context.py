@@ -154,7 +154,7 @@ def test_near_gives_the_nearest_first():
 def test_the_demo_city_is_whole():
     city = City.load(HELSINKI)
     families = [s.family for s in city.sensors.values()]
-    assert (families.count("camera"), families.count("gas"), families.count("radiation")) == (221, 27, 8)
+    assert (families.count("camera"), families.count("gas"), families.count("radiation")) == (221, 27, 16)
     assert city.attribution == "© OpenStreetMap contributors"
     assert all(s.invented for s in city.sensors.values() if s.family != "camera")
     assert all("bearing_deg" in s.coverage.assumed for s in city.sensors.values() if s.family == "camera")

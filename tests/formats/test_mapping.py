@@ -11,7 +11,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import tocsin.contract.weather  # noqa: F401  # its body is registered
+import tocsin.contract.screening
+import tocsin.contract.weather  # noqa: F401  # they register their bodies
 from tocsin.contract.bodies import Concentration, Sighting
 from tocsin.formats.mapping import Reader, checked, possible_units, ppm_of, propose
 from tocsin.formats.mapping.declare import document_of
@@ -345,3 +346,26 @@ def test_a_bang_that_a_microphone_measured_is_an_impulse(said, body):
 def test_a_bang_that_is_none_is_a_problem(said):
     read = Reader(checked("m", BANG)).read_object({"t": 5, "n": 1, **said}, "a/mic-1")
     assert (read.bodies, len(read.problems)) == ((), 1)
+
+
+LANE = {"path": "xray", "quantity": "screening", "name": "x-ray-operator", "item": "tray", "look": "look"}
+
+
+@pytest.mark.parametrize(
+    ("payload", "said"),
+    [({"xray": True, "tray": 7}, (True, "7", 1)), ({"xray": False, "tray": "b", "look": 2}, (False, "b", 2))],
+)
+def test_a_lane_says_alarm_or_none_of_each_item(payload, said):
+    ((_, body),) = mapped(payload, LANE).bodies
+    assert (body["alarm"], body["item"], body["look"]) == said
+    assert msgspec.convert(body, body_type("screening.result/1")).device == "x-ray-operator"
+
+
+def test_a_lane_that_does_not_name_its_curve_is_refused():
+    with pytest.raises(ConfigError, match="name"):
+        mapped({"xray": True}, {**LANE, "name": ""})
+
+
+def test_counts_say_how_long_was_counted():
+    ((_, body),) = mapped({"cps": 9.0}, {"path": "cps", "quantity": "counts", "unit": "cps", "counted_s": 5}).bodies
+    assert (body["counts_per_s"], body["live_s"]) == (9.0, 5.0)
