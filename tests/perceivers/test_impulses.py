@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from tocsin.contract.bodies import Alive
 from tocsin.contract.examples import START_AT
 from tocsin.contract.raster import Raster
 from tocsin.contract.resources import Resources
@@ -86,6 +87,11 @@ def test_blocks_of_any_size_tell_the_same(size):
 
 def test_a_street_without_bangs_tells_nothing():
     assert heard(blocks(street())) == []
+
+
+def test_a_quiet_microphone_says_that_it_is_there():
+    found = heard(blocks(street(25.0)), Impulses(model="", alive_every_s=10.0))
+    assert [(type(one.body), round(one.at - START_AT)) for one in found] == [(Alive, 10), (Alive, 20)]
 
 
 def test_the_clip_holds_the_bang_and_hardly_more():

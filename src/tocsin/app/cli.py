@@ -10,6 +10,7 @@ from tocsin.app.adding import add
 from tocsin.app.admitting import account, token
 from tocsin.app.measuring import bench, evaluate
 from tocsin.app.models import models
+from tocsin.app.planning import plan
 from tocsin.app.policy import policy
 from tocsin.app.proving import export, ledger
 from tocsin.app.sapient import sapient
@@ -38,6 +39,7 @@ app.add_typer(policy, name="policy")
 app.add_typer(sigma, name="sigma")
 app.add_typer(models, name="models")
 app.add_typer(sapient, name="sapient")
+app.add_typer(plan, name="plan")
 
 Folder = Annotated[Path, typer.Argument(help="Folder of the installation, as made by `tocsin init`.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object per line, each with a type.")]

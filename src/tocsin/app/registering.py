@@ -9,7 +9,7 @@ from tocsin.app.layout import city_folder
 from tocsin.city.context import City
 from tocsin.city.folder import CityFile
 from tocsin.city.registry import Coverage, Family, Sensor
-from tocsin.contract import bodies, screening  # noqa: F401  # registers the bodies whose levels are asked for
+from tocsin.contract import bodies, screening, sounds  # noqa: F401  # registers the bodies whose levels are asked for
 from tocsin.model import ConfigError, Level, Place, SourceState, body_type
 
 FAMILY_OF: dict[str, Family] = {
@@ -21,6 +21,7 @@ FAMILY_OF: dict[str, Family] = {
     "vision.sighting/1": "camera",
     "sensor.contact/1": "contact",
     "screening.result/1": "screening",
+    "sound.impulse/1": "sound",
     "log.events/1": "network",
 }
 """What a body says about the sensor that sends it; the first that is seen decides, all else is `other`."""

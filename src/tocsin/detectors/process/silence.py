@@ -35,6 +35,9 @@ AFTER_S: Mapping[str, float] = {
     "log.events/1": 90_000.0,
     "sensor.contact/1": 90_000.0,
     "vision.sighting/1": 90_000.0,
+    "sound.impulse/1": 90_000.0,
+    "sound.classes/1": 90_000.0,
+    "sound.clip/1": 90_000.0,
 }
 """Longest silence per body tag, seconds, after the reporting times of EN 50136-1: SP5 90 s,
 SP4 3 min, SP3 30 min, SP2 25 h. What only speaks when something happens gets the longest."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from tocsin.contract.bodies import Alive
 from tocsin.contract.protocols import Perceived
 from tocsin.contract.resources import Resources
 from tocsin.contract.sounds import AudioBlock, Impulse, SoundClasses, SoundClip
@@ -22,13 +23,13 @@ class Impulses(Hearing):
     nobody speaks, at most 2 s of audio around the bang go with it; otherwise numbers alone.
 
     >>> Impulses(clip_s_max=0.0).kind, [body.__name__ for body in Impulses.gives]
-    ('sound.impulse', ['Impulse', 'SoundClasses', 'SoundClip'])
+    ('sound.impulse', ['Impulse', 'SoundClasses', 'SoundClip', 'Alive'])
     """
 
     kind: ClassVar[str] = "sound.impulse"
     needs: ClassVar[Level] = Level.CLEAR
     accepts: ClassVar[tuple[type[Body], ...]] = (AudioBlock,)
-    gives: ClassVar[tuple[type[Body], ...]] = (Impulse, SoundClasses, SoundClip)
+    gives: ClassVar[tuple[type[Body], ...]] = (Impulse, SoundClasses, SoundClip, Alive)
 
     def start(self, resources: Resources) -> "Listening":
         """Ready to listen, with the sound model if it is on this machine."""

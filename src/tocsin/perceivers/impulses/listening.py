@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from tocsin.contract.bodies import Alive
 from tocsin.contract.protocols import Perceived
 from tocsin.contract.sounds import CLIP_S_MAX, AudioBlock, Impulse, SoundClasses, SoundClip, likeliest
 from tocsin.formats import flac
@@ -41,6 +42,7 @@ class Tail:
     rate_hz: float
     told: int
     named: int
+    alive: int
     clipped: float = float("-inf")
 
 
@@ -71,7 +73,7 @@ class Listening:
     @property
     def gives(self) -> tuple[type[Body], ...]:
         """As declared."""
-        return (Impulse, SoundClasses, SoundClip)
+        return (Impulse, SoundClasses, SoundClip, Alive)
 
     def perceive(self, reading: Reading[AudioBlock]) -> Perceived:
         """A block alone, without what was before."""
@@ -87,10 +89,21 @@ class Listening:
         ready = end - round(AFTER_S * tail.rate_hz)
         bangs = self._bangs(tail, reading, ready)
         told = [*bangs, *self._names(tail, reading, ready)]
+        lives = end - tail.alive >= self.declared.alive_every_s * tail.rate_hz
+        if lives:
+            told.append(_reading(reading, tail, float(len(tail.samples)), Alive()))
         clipped = max([tail.clipped, *(one.at for one in bangs if isinstance(one.body, SoundClip))])
         named = ready if ready - tail.named >= self.declared.classes_every_s * tail.rate_hz else tail.named
         keep = max(tail.first, ready - round(PAST_S * tail.rate_hz))
-        kept = Tail(tail.samples[keep - tail.first :].copy(), keep, tail.rate_hz, max(tail.told, ready), named, clipped)
+        kept = Tail(
+            tail.samples[keep - tail.first :].copy(),
+            keep,
+            tail.rate_hz,
+            max(tail.told, ready),
+            named,
+            end if lives else tail.alive,
+            clipped,
+        )
         return kept, Perceived(readings=tuple(told))
 
     # --- bangs ---
@@ -169,7 +182,7 @@ def _joined(memory: Tail | None, block: AudioBlock) -> Tail:
         memory is not None and memory.rate_hz == block.rate_hz and memory.first + len(memory.samples) == block.first
     )
     if memory is None or not follows or "gap" in block.flags:
-        return Tail(samples, block.first, block.rate_hz, block.first, block.first)
+        return Tail(samples, block.first, block.rate_hz, block.first, block.first, block.first)
     return replace(memory, samples=np.concatenate([memory.samples, samples]))
 
 

@@ -27,6 +27,9 @@ class Hearing:
     clip_every_s: Annotated[
         float, Meta(description="Least time between two pieces that leave one microphone, seconds.", ge=2)
     ] = 30.0
+    alive_every_s: Annotated[
+        float, Meta(description="How often a quiet microphone says that it is there, seconds.", ge=5)
+    ] = 60.0
     voiced_s_max: Annotated[
         float, Meta(description="A piece with a pitch for longer than this may be speech, and stays.", ge=0)
     ] = 0.06
