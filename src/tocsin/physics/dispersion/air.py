@@ -128,7 +128,7 @@ def from_wind(speed_m_s: float, height_m: float, roughness_m: float, stability: 
 def class_of(obukhov_m: float, roughness_m: float) -> Stability:
     """Pasquill's class that is nearest to an Obukhov length after Golder.
 
-    >>> class_of(-8.0, 0.006), class_of(float("inf"), 0.006), class_of(8.0, 0.006)
+    >>> class_of(-5.0, 0.006), class_of(float("inf"), 0.006), class_of(8.0, 0.006)
     ('A', 'D', 'F')
     """
     inverse = 1.0 / obukhov_m if isfinite(obukhov_m) else 0.0

@@ -69,7 +69,7 @@ class Release:
     accepts: ClassVar[tuple[type, ...]] = (Concentration, Wind, Air)
     key: ClassVar = by_city
     sees: ClassVar[tuple[str, ...]] = ()
-    default_nats: ClassVar[dict[str, float]] = {"noticed": 0.0, "located": 0.0}
+    default_nats: ClassVar[dict[str, float]] = {"noticed": 0.1, "located": 0.1}
 
     surroundings: Annotated[Literal["town", "open"], Meta(description="Whether houses stand around: town or open.")] = (
         "town"
