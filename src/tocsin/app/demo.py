@@ -29,6 +29,9 @@ SKIP_S = 93.0
 CROWD = "crowd"
 """The HTTP input of the crowd counters."""
 
+INSTRUMENTS = "instruments"
+"""The HTTP input of spectrometers."""
+
 CAMERAS = "cameras"
 """The HTTP input of the recorders that speak for the cameras."""
 
@@ -90,6 +93,7 @@ def demo_settings(city: City, logs: Path, web: WebPlan) -> Settings:
         "sensors": MemberPlan(kind="mqtt", parameters={"url": EMBEDDED, **read_by}),
         CROWD: MemberPlan(kind="http", parameters={"mapping": "crowd", "mappings": read_by["mappings"]}),
         CAMERAS: MemberPlan(kind="http"),
+        INSTRUMENTS: MemberPlan(kind="http"),
     }
     for sensor in city.sensors.values():
         if sensor.family == "network":
