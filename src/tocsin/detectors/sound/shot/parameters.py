@@ -18,7 +18,7 @@ class Placing:
         float, Meta(description="How much better one source must explain the times than chance, nats.")
     ] = 8.0
     shot_nats: Annotated[float, Meta(description="What must speak for a shot, all together, for `located`, nats.")] = (
-        1.0
+        0.5
     )
     doubtful_nats: Annotated[
         float, Meta(description="What must speak for a shot for anything to be told at all, nats (negative: against).")
