@@ -55,7 +55,7 @@ class Errors:
     edge: float = 0.13
     bias: float = 0.0
     quiet: float = 0.3
-    alike: int = 10
+    alike: int = 8
     share: float = 1.0
     edge_max: float = 2.5
     freedom: float = 6.0

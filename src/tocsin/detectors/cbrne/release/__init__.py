@@ -144,9 +144,9 @@ class _Watch:
         seen = witnesses(memory, substance, fact.at - 4.0 * BIN_S)
         if fact.source not in [name for name, _ in seen] or len(memory.releases) >= RELEASES_MAX:
             return None
-        first = seen[0][1]
+        name, first = seen[0]
         since = first.high_at if first.high_at is not None else fact.at
-        belief = Belief(substance=substance, origin=first.place, since=since, last_high=fact.at)
+        belief = Belief(substance=substance, origin=first.place, since=since, last_high=fact.at, source=name)
         memory.releases[f"{substance}\t{since}"] = belief
         return belief
 
@@ -251,7 +251,7 @@ def _finding(belief: Belief, told: Told, fact: Observation[Concentration], evide
         subject=belief.substance,
         because=told.because,
         evidence=evidence,
-        source=fact.source,
+        source=belief.source,
         detector=KIND,
         grade=told.grade,
         place=told.place,

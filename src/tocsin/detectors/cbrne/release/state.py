@@ -48,7 +48,10 @@ class Known(Struct):
 
 
 class Belief(Struct):
-    """One release: its substance, origin of the local plane, the hypotheses (rows of float64), and how far it is."""
+    """One release: its substance, origin of the local plane, the hypotheses (rows of float64), and how far it is.
+
+    `source` is the sensor that noticed first, whose place is the origin.
+    """
 
     substance: str
     origin: Place
@@ -58,7 +61,7 @@ class Belief(Struct):
     told_at: float = 0.0
     last_high: float = 0.0
     grade: str = ""
-    sensors: list[str] = []
+    source: str = ""
 
 
 class Memory(Struct):
