@@ -21,8 +21,8 @@ Say = Callable[[str], None]
 
 GUNSHOT = CLASSES.index("gunshot")
 IMPULSIVE = (CLASSES.index("explosion"), GUNSHOT)
-THRESHOLD_MIN = 0.25
-"""No threshold below this: it is chance among four classes."""
+THRESHOLD_MIN = 0.34
+"""No threshold below this: a class that is not the likeliest of three is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
