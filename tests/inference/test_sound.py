@@ -13,7 +13,7 @@ from tocsin.inference.cards import Licence
 from tocsin.inference.sound import learning
 from tocsin.inference.sound.cards import SoundCard, keep_sound_model, read_sound_card, sound_model
 from tocsin.inference.sound.corpus import CLASSES, Clip, read_corpus
-from tocsin.inference.sound.features import FEATURES, windows_of
+from tocsin.inference.sound.features import FEATURES, SHAPE, windows_of
 from tocsin.inference.sound.grouping import recordings_of
 from tocsin.inference.sound.spoiling import CODECS, CONDITIONS, at_random, coded
 from tocsin.inference.sound.tagger import open_tagger
@@ -92,9 +92,10 @@ def test_clips_cut_from_one_recording_are_one_group():
 
 @settings(max_examples=15, deadline=None)
 @given(st.floats(0.05, 20.0), st.sampled_from(CLASSES))
-def test_gain_hardly_changes_a_feature(gain, kind):
+def test_gain_hardly_changes_the_shape(gain, kind):
     piece = sound(kind, 2)
-    assert np.abs(windows_of(piece * gain).rows - windows_of(piece).rows).mean() < 0.1
+    louder, as_is = (windows_of(one).rows[:, :SHAPE] for one in (piece * gain, piece))
+    assert np.abs(louder - as_is).mean() < 0.1
 
 
 @pytest.mark.parametrize("count", [0, 1, 100, 20_000, 90_000])

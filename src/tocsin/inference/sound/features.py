@@ -1,7 +1,7 @@
 """What the classifier is told of a sound: windows around its bangs and along it, each as one row of numbers.
 
-A row is relative to the loudest of its window, so the microphone's gain does not matter, and bounded, so that no odd
-recording lies far outside of what was learned.
+The first SHAPE numbers of a row are relative to the loudest of its window, so that gain does not matter, and
+bounded, so that no odd recording lies far outside of what was learned. The rest are levels of the piece as recorded.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tocsin.inference.sound.spectra import FRAME, HOP, RATE_HZ, Floats, envelope_db, framed, log_mel_db, mel_bands
+from tocsin.inference.sound.spectra import (
+    BANDS,
+    FRAME,
+    HOP,
+    RATE_HZ,
+    Floats,
+    envelope_db,
+    framed,
+    log_mel_db,
+    mel_bands,
+)
 
 WINDOW_S, BEFORE_S = 1.5, 0.1
 """Length of a window, and how much of it lies before the bang."""
@@ -67,8 +77,20 @@ def windows_of(samples: Floats) -> Windows:
     begins = [min(begin, last) // HOP * HOP for begin in begins]
     whole = _analysed(padded)
     rows = np.stack([_row(whole, begin) for begin in begins])
+    levels = _of_levels(whole.mel_db[: max(1, (len(samples) - FRAME) // HOP + 1)])
+    rows = np.hstack([rows, np.tile(levels, (len(rows), 1))])
     marks = np.arange(len(begins)) < len(bangs)
     return Windows(np.nan_to_num(rows, nan=0.0, posinf=0.0, neginf=0.0), np.array(begins, np.int64), marks)
+
+
+def _of_levels(mel_db: Floats) -> Floats:
+    """How loud each band of the whole piece is: mean, spread, and what is exceeded hardly, half the time, mostly.
+
+    Unlike the rest of a row these are levels as recorded: they tell much where microphones are set up alike, and
+    nothing where they are not. So they are judged by a part of the model of their own.
+    """
+    parts = [mel_db.mean(axis=0), mel_db.std(axis=0), *np.percentile(mel_db, (10, 50, 90, 100), axis=0)]
+    return np.concatenate(parts)
 
 
 def _bangs(levels: Floats) -> list[int]:
@@ -216,5 +238,8 @@ def _moves(track: Floats) -> tuple[float, float, float]:
     return float(track.std()), float(np.abs(np.diff(track)).mean()), rises
 
 
-FEATURES = len(_row(_analysed(np.zeros(_SPAN + FRAME)), 0))
+SHAPE = len(_row(_analysed(np.zeros(_SPAN + FRAME)), 0))
+"""How many numbers of a row are about the window itself, whatever the gain."""
+
+FEATURES = SHAPE + 6 * BANDS
 """How many numbers a row has."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.inference.sound.corpus import CLASSES, Clip
-from tocsin.inference.sound.features import windows_of
+from tocsin.inference.sound.features import SHAPE, windows_of
 from tocsin.inference.sound.pooling import pooled
 from tocsin.inference.sound.spectra import Floats
 from tocsin.inference.sound.spoiling import at_random
@@ -68,22 +68,29 @@ def gathered(clips: Sequence[Clip], recordings: Ints, how: Learning, say: Say) -
 
 
 def learned(material: Material, chosen: Ints, how: Learning) -> Any:  # noqa: ANN401  # scikit-learn is optional
-    """An ensemble fitted to the clips `chosen`: trees, a linear and a small neural model, by their mean.
+    """An ensemble fitted to the clips `chosen`: half of its word from the shape of windows, half from levels.
 
-    Of clips with bangs only the windows around these are learned: what lies between them is no bang. Clips weigh
-    alike within a class, classes alike, and those of large recordings less, since they say the same again.
+    The shape is judged by trees, a linear and a small neural model together. Of clips with bangs only the windows
+    around these are learned: what lies between them is no bang. Clips weigh alike within a class, classes alike, and
+    those of large recordings less, since they say the same again. Levels are judged by trees of their own, learned
+    from the clips as recorded.
     """
     present = np.unique(material.kinds[chosen])
     if len(present) < len(CLASSES):
         missing = ", ".join(name for index, name in enumerate(CLASSES) if index not in present)
         raise ConfigError(f"There is nothing to learn {missing} from: give clips of all of {', '.join(CLASSES)}.")
     kept = np.isin(material.clip, chosen) & (material.bang | ~np.isin(material.kinds[material.clip], IMPULSIVE))
-    weights = _weights(material, kept)
-    model = _ensemble(how)
+    scaler = part_of("sklearn.preprocessing").StandardScaler().fit(material.rows[kept])
+    rows, kinds = scaler.transform(material.rows[kept]), material.kinds[material.clip[kept]]
+    shape, levels = _parts(how)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the small net is stopped early on purpose
-        model.fit(material.rows[kept], material.kinds[material.clip[kept]], votingclassifier__sample_weight=weights)
-    return model
+        for one in shape:
+            one.fit(rows[:, :SHAPE], kinds, _weights(material, kept))
+    first = np.flatnonzero(np.isin(material.clip, chosen) & (material.copy == 0))
+    first = first[np.unique(material.clip[first], return_index=True)[1]]
+    levels.fit(scaler.transform(material.rows[first])[:, SHAPE:], material.kinds[material.clip[first]])
+    return _assembled(scaler, shape, levels, material.rows.shape[1])
 
 
 def _weights(material: Material, kept: NDArray[np.bool_]) -> Floats:
@@ -97,16 +104,37 @@ def _weights(material: Material, kept: NDArray[np.bool_]) -> Floats:
     return found
 
 
-def _ensemble(how: Learning) -> Any:  # noqa: ANN401  # scikit-learn is optional
-    ensemble, pipeline = part_of("sklearn.ensemble"), part_of("sklearn.pipeline")
-    linear, network = part_of("sklearn.linear_model"), part_of("sklearn.neural_network")
-    scaler = part_of("sklearn.preprocessing").StandardScaler()
+def _parts(how: Learning) -> tuple[list[Any], Any]:
+    """The models of the shape of windows, and that of levels."""
+    ensemble = part_of("sklearn.ensemble")
     trees = ensemble.ExtraTreesClassifier(
         how.trees, min_samples_leaf=how.leaf_rows, max_features=0.25, random_state=how.seed
     )
-    net = network.MLPClassifier((64,), alpha=3.0, max_iter=12, random_state=how.seed, batch_size=128)
-    parts = [("trees", trees), ("line", linear.LogisticRegression(C=0.003, max_iter=150)), ("net", net)]
-    return pipeline.make_pipeline(scaler, ensemble.VotingClassifier(parts, voting="soft", flatten_transform=False))
+    line = part_of("sklearn.linear_model").LogisticRegression(C=0.003, max_iter=150)
+    net = part_of("sklearn.neural_network").MLPClassifier(
+        (64,), alpha=3.0, max_iter=12, random_state=how.seed, batch_size=128
+    )
+    levels = ensemble.ExtraTreesClassifier(2 * how.trees, class_weight="balanced", random_state=how.seed)
+    return [trees, line, net], levels
+
+
+def _assembled(scaler: Any, shape: list[Any], levels: Any, features: int) -> Any:  # noqa: ANN401  # scikit-learn
+    """All parts as one model that can be exported: each looks at its own columns, levels weigh as much as the shape."""
+    pipeline, columns = part_of("sklearn.pipeline"), part_of("sklearn.compose").ColumnTransformer
+    probe = np.zeros((2, features))
+    parts = []
+    for number, one in enumerate([*shape, levels]):
+        own = list(range(SHAPE)) if one is not levels else list(range(SHAPE, features))
+        picked = columns([("own", "passthrough", own)]).fit(probe)
+        parts.append((f"part{number}", pipeline.Pipeline([("columns", picked), ("model", one)])))
+    weights = np.array([1.0] * len(shape) + [float(len(shape))])
+    voting = part_of("sklearn.ensemble").VotingClassifier(
+        parts, voting="soft", weights=weights, flatten_transform=False
+    )
+    voting.estimators_ = [one for _, one in parts]
+    voting.le_ = part_of("sklearn.preprocessing").LabelEncoder().fit(levels.classes_)
+    voting.classes_ = voting.le_.classes_
+    return pipeline.Pipeline([("scaler", scaler), ("voting", voting)])
 
 
 def part_of(module: str) -> Any:  # noqa: ANN401  # scikit-learn has no types
