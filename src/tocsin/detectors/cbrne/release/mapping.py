@@ -10,7 +10,7 @@ import numpy as np
 from tocsin.contract.agents import Agent, Distances
 from tocsin.model import Extent, Place, Ring, moved
 from tocsin.physics.dispersion.air import Floats
-from tocsin.physics.dispersion.dense import Heavy
+from tocsin.physics.dispersion.dense import CLOUD_SPEED, Heavy
 from tocsin.physics.dispersion.plume import Plume
 from tocsin.physics.source_term.hypotheses import Part
 from tocsin.physics.source_term.readings import Readings, predicted
@@ -72,6 +72,9 @@ def field_of(scene: Scene, least_kg_m3: float) -> Field:
     if scene.heavy is not None:
         dense = away[scene.heavy.share(away) * scene.agent.gas_kg_m3 >= least_kg_m3]
         far = max(far, float(dense.max()) if len(dense) else 0.0)
+    lasting = scene.now_s - float(middle[Part.BEGIN]) + AHEAD_S[-1]
+    paced = pace * scene.plume.x_m[-1] / scene.plume.travel_s[-1]
+    far = max(FAR_M[0], min(far, paced * lasting))
     centre = middle[: Part.LOG_RATE] + 0.45 * far * np.array([sin(turn), cos(turn)])
     axes = [centre[k] + 0.75 * far * np.linspace(-1.0, 1.0, GRID) for k in range(2)]
     east, north = np.meshgrid(*axes, indexing="ij")
@@ -96,19 +99,20 @@ def exceeding(scene: Scene, field: Field, at_s: float, level_kg_m3: float) -> Fl
     above = predicted(scene.sample, scene.plume, grid, steady=False).kg_m3 >= level_kg_m3
     share = above.mean(axis=0)
     if scene.heavy is not None:
-        share = np.maximum(share, _heavy_there(scene, field, level_kg_m3))
+        share = np.maximum(share, _heavy_there(scene, field, at_s, level_kg_m3))
     return np.asarray(share.reshape(len(field.east_m), len(field.north_m)))
 
 
-def _heavy_there(scene: Scene, field: Field, level_kg_m3: float) -> Floats:
-    """1 where the heavy plume of the middle hypothesis is above the level, else 0."""
+def _heavy_there(scene: Scene, field: Field, at_s: float, level_kg_m3: float) -> Floats:
+    """1 where the heavy plume of the middle hypothesis is above the level by then, else 0."""
     heavy, middle = scene.heavy, np.median(scene.rows, axis=0)
     if heavy is None:
         return np.zeros(len(field.spots))
     gap, sine, cosine = field.spots - middle[: Part.LOG_RATE], sin(scene.towards_rad), cos(scene.towards_rad)
     along, across = gap @ np.array([sine, cosine]), gap @ np.array([cosine, -sine])
     dense = heavy.share(np.maximum(along, 1.0)) * scene.agent.gas_kg_m3 >= level_kg_m3
-    near = (along > -heavy.upwind_m) & (np.abs(across) <= heavy.half_width_m(along))
+    front = CLOUD_SPEED * heavy.wind_m_s * max(at_s - float(middle[Part.BEGIN]), 0.0)
+    near = (along > -heavy.upwind_m) & (along <= front) & (np.abs(across) <= heavy.half_width_m(along))
     return np.asarray((dense & near).astype(float))
 
 

@@ -63,6 +63,11 @@ class Post(NamedTuple):
         """Below it a sensor is not told from its own drift."""
         return self.agents.properties[substance].kg_m3(FLOOR_SHARE * self.agents.limits[substance].onset_ppm)
 
+    def named(self, place: Place) -> str:
+        """The name of a place, else that of its zone, else where it is."""
+        zone = self.city.zone_of(place) if self.city is not None and not place.name else None
+        return place.name or (zone.name if zone is not None else _named(place))
+
     def people(self, extent: Extent, at: float) -> Extent:
         """The extent with how many people are usually in it."""
         count = self.city.people_within(extent.rings, at) if self.city is not None else None
@@ -73,17 +78,10 @@ def noticed(post: Post, belief: Belief, wind: Blowing | None, at: float) -> Told
     """What is known at once: keep away from here, and downwind of here where the wind is known."""
     place = belief.origin
     extents = kept(post, belief.substance, (place, 0.0), wind, at)
-    table = post.agents.distances
     how = "No fresh wind: no plume is drawn." if wind is None else f"Wind {_wind(wind)}."
-    sentence = f"{belief.substance.capitalize()} is let out near {place.name or 'here'}. {how} {_advice(extents)}"
+    sentence = f"{belief.substance.capitalize()} is let out near {post.named(place)}. {how} {_advice(extents)}"
     figures = () if wind is None else (_wind_figure(wind),)
-    return Told(
-        place,
-        "noticed",
-        sentence + (f" Table{table.doubt.removeprefix(';')}." if table.doubt else ""),
-        extents,
-        figures,
-    )
+    return Told(place, "noticed", sentence + _doubts(post, ""), extents, figures)
 
 
 def kept(post: Post, substance: str, spill: tuple[Place, float], wind: Blowing | None, at: float) -> tuple[Extent, ...]:
@@ -127,7 +125,8 @@ def located(post: Post, belief: Belief, scene: Scene, wind: Blowing, at: float) 
     )
     sentence = (
         f"{belief.substance.capitalize()} comes from within {source.radius_m:.0f} m of {_named(source)} (90 % sure): "
-        f"{kilos[1]:.2g} kg so far ({kilos[0]:.2g} to {kilos[2]:.2g}). Wind {_wind(wind)}. {_advice(clear)}"
+        f"{_round(kilos[1], 2):g} kg so far ({_round(kilos[0], 2):g} to {_round(kilos[2], 2):g}). Wind {_wind(wind)}. "
+        f"{_advice(clear)}{_doubts(post, limits.doubt)}"
     )
     return Told(source, "located", sentence, extents, figures)
 
@@ -184,7 +183,13 @@ def _footprints(
         extent_or_none = footprint(scene, field, exceeding(scene, field, scene.now_s + EXPOSED_S, kg_m3), extent)
         if extent_or_none is not None:
             found.append(post.people(extent_or_none, at))
-    return found
+    return [_at_least(extent, found[n + 1 :]) for n, extent in enumerate(found)]
+
+
+def _at_least(extent: Extent, graver: list[Extent]) -> Extent:
+    """The extent with no fewer people than those of graver levels, which lie in it (outlines are smoothed)."""
+    counts = [one.people for one in (extent, *graver) if one.people is not None]
+    return replace(extent, people=max(counts)) if counts else extent
 
 
 def _amounts(scene: Scene, ground: Ground) -> list[Figure]:
@@ -210,8 +215,14 @@ def _advised(post: Post, belief: Belief, scene: Scene, ground: Ground, footprint
     return [*reaches, *([] if streets is None else [streets]), _next_reading(post, belief, scene)]
 
 
-def _round(value: float) -> float:
-    return float(f"{value:.3g}")
+def _round(value: float, digits: int = 3) -> float:
+    return float(f"{value:.{digits}g}")
+
+
+def _doubts(post: Post, levels: str) -> str:
+    """What nobody has read against its source, said wherever it is used."""
+    doubts = [text.removeprefix("; ") for text in (post.agents.distances.doubt, levels) if text]
+    return f" Note: {'; '.join(doubts)}." if doubts else ""
 
 
 def _gas_figure(scene: Scene) -> Figure:
