@@ -83,11 +83,16 @@ def test_bangs_all_over_a_square_are_a_display():
     assert "as of a firework" in told.because
 
 
-def test_one_sure_microphone_is_told_once_a_minute():
-    first, again = heard_shot(1, score=0.97), heard_shot(1, score=0.97, at=START_AT + 20, seq=1)
-    found = findings(Shot(), [*first, *again])
+def test_one_sure_microphone_is_told_once_a_minute_when_no_place_followed():
+    bangs = [one for seq in range(3) for one in heard_shot(1, score=0.97, at=START_AT + 10 * seq, seq=seq)]
+    found = findings(Shot(), bangs)
     assert [one.grade for one in found] == ["heard"]
     assert found[0].life is False
+
+
+def test_a_located_bang_is_not_told_by_single_microphones_too():
+    later = seen(Wind(speed_m_s=2.0, from_deg=0.0), at=START_AT + 30, source="wind-1")
+    assert {one.grade for one in findings(Shot(), [*heard_shot(7, score=0.98), later])} == {"located"}
 
 
 def test_without_classes_the_times_alone_do_not_make_a_shot():

@@ -63,15 +63,16 @@ class Folding:
     ) -> tuple[Listening, Sequence[Fact]]:
         """Take one bang, or what the weather is."""
         memory = Listening() if state is None else state
+        told: list[Finding] = []
         match fact.body:
             case Impulse():
-                return memory, self._banged(memory, fact, fact.body)
+                told = self._banged(memory, fact, fact.body)
             case Wind(speed_m_s=speed, from_deg=bearing) if 0.0 <= speed < 60.0:
                 turn = radians(bearing)
                 memory.wind = (fact.at, -speed * sine(turn), -speed * cosine(turn))
             case Quantity(name="temperature", unit="Cel", value=warm) if -60.0 < warm < 60.0:
                 memory.temperature = (fact.at, warm)
-        return memory, ()
+        return memory, [*told, *self._alone(memory, fact)]
 
     def _banged(self, memory: Listening, fact: Observation[Impulse], body: Impulse) -> list[Finding]:
         known = fact.id in memory.known
@@ -86,7 +87,7 @@ class Folding:
         if told is not None:
             return told
         memory.bangs = [*memory.bangs, bang][-BANGS_MAX:]
-        return self._searched(memory, bang, fact) or self._alone(memory, bang, fact)
+        return self._searched(memory, bang, fact)
 
     def _forget(self, memory: Listening, at: float) -> None:
         memory.newest = max(memory.newest, at)
@@ -211,12 +212,18 @@ class Folding:
         zero = memory.zero or (0.0, 0.0)
         return [finding_of(burst, said, Place(lon=zero[0], lat=zero[1]), fact)]
 
-    def _alone(self, memory: Listening, bang: Bang, fact: Observation[Impulse]) -> list[Finding]:
-        """A bang that one microphone is sure of, once in a while."""
-        if bang.score is None or bang.score < self.rule.heard_score or bang.source in memory.heard:
-            return []
-        memory.heard[bang.source] = bang.at + self.rule.burst_s
-        return [heard_of(bang, fact, self.rule.burst_s)]
+    def _alone(
+        self, memory: Listening, fact: Observation[Impulse] | Observation[Wind] | Observation[Quantity]
+    ) -> list[Finding]:
+        """Bangs that one microphone is sure of, and no place followed from in time; once in a while."""
+        told = []
+        for bang in memory.bangs:
+            waited = fact.at - bang.at > self.rule.window_s
+            if waited and (bang.score or 0.0) >= self.rule.heard_score and bang.source not in memory.heard:
+                memory.heard[bang.source] = bang.at + self.rule.burst_s
+                zero = memory.zero or (0.0, 0.0)
+                told.append(heard_of(bang, fact, Place(lon=zero[0], lat=zero[1]), self.rule.burst_s))
+        return told
 
     def _believed(self, memory: Listening) -> tuple[Locating, Weather]:
         """What is known of the weather now, and how far it may be off."""

@@ -44,7 +44,7 @@ def judged(burst: Burst, others: list[Burst]) -> Judged:
 def _classes(bangs: list[Bang]) -> tuple[float, str]:
     scores = [min(max(bang.score, 0.01), 0.99) for bang in bangs if bang.score is not None]
     if not scores:
-        return 0.5, "only the times were judged: no microphone gave a class"
+        return 0.0, "only the times were judged: no microphone gave a class"
     nats = sum(log(one / (1.0 - one)) for one in scores) / len(scores)
     nats = max(-SCORE_NATS_MAX, min(SCORE_NATS_MAX, 1.5 * nats))
     mean = sum(scores) / len(scores)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from math import cos, log, radians, sin, sqrt
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from tocsin.model import Extent, Figure, Finding, Observation, Place, derived_id
 KIND = "sound.shot"
 POINTS = 36
 NAMED_MAX = 6
+HEARD_M = 500.0
+"""How far from a microphone a bang may be that it alone heard."""
 
 
 def burst_place(burst: Burst, zero: Place) -> Place:
@@ -111,7 +114,7 @@ def finding_of(burst: Burst, said: Judged, zero: Place, fact: Observation[Impuls
     )
 
 
-def heard_of(bang: Bang, fact: Observation[Impulse], minute_s: float) -> Finding:
+def heard_of(bang: Bang, fact: Observation[Any], zero: Place, minute_s: float) -> Finding:
     """What is told of a bang at one microphone alone."""
     return Finding(
         id=derived_id("f", KIND, bang.source, "heard", int(bang.at // minute_s)),
@@ -124,7 +127,7 @@ def heard_of(bang: Bang, fact: Observation[Impulse], minute_s: float) -> Finding
         source=bang.source,
         detector=KIND,
         grade="heard",
-        place=fact.place,
+        place=moved(zero, bang.east_m, bang.north_m, radius_m=HEARD_M),
         since=bang.at,
         measure=bang.score,
         unit="1",
