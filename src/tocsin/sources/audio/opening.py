@@ -89,7 +89,7 @@ def blocks(declared: Declared, place: Place) -> Iterator[tuple["NDArray[np.float
     form = "alsa" if place.way == "alsa" else None
     try:
         with av.open(place.called, format=form, options=dict(FORMATS[place.way]), timeout=timeout) as container:
-            stream = container.streams.best("audio")
+            stream: Any = container.streams.best("audio")
             if stream is None:
                 raise SourceLost("it holds no sound")
             rate = declared.rate_hz or int(stream.rate or 0)
