@@ -78,6 +78,14 @@ def test_the_true_amount_is_within_its_interval(told):
     assert rate.low <= 0.02 <= rate.high
 
 
+def test_what_was_breathed_is_told_as_a_load(told):
+    first, last = (figure(one, "breathed at worst") for one in (told[0], told[-1]))
+    assert 0.0 < first.value < last.value <= 100.0
+    assert "C^2.75 t" in last.note
+    assert "ERPG-2 3 for an hour" in last.note
+    assert len(told[-1].figures) <= 12
+
+
 def test_plumes_footprints_and_advice_are_told(told):
     last = told[-1]
     assert extents(last, "plume")[0].label == "plume now"

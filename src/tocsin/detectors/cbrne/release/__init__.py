@@ -32,7 +32,7 @@ from tocsin.detectors.cbrne.release.gathering import (
 )
 from tocsin.detectors.cbrne.release.mapping import Scene
 from tocsin.detectors.cbrne.release.state import BIN_S, RELEASES_MAX, Belief, Known, Memory
-from tocsin.detectors.cbrne.release.telling import FLOOR_SHARE, Post, Told, located, noticed
+from tocsin.detectors.cbrne.release.telling import FLOOR_SHARE, Post, Told, breathed, located, noticed
 from tocsin.model import Finding, Level, Observation, Place, derived_id, distance_m
 from tocsin.physics.dispersion.air import SIGMA_AZIMUTH_DEG, Stability, class_from_sky, class_of
 from tocsin.physics.dispersion.dense import Heavy
@@ -164,6 +164,7 @@ class _Watch:
         if not evidence or fact.at < due or fact.at - belief.last_high > self.rule.every_s * 8.0:
             return []
         told = self._told(memory, belief, fact.at)
+        told = told._replace(figures=(*told.figures, *breathed(self.post, belief.substance, seen)))
         belief.told_at, belief.grade = fact.at, told.grade
         for _, trace in seen:
             trace.evidence = []

@@ -1,5 +1,6 @@
 """Puts a belief into a finding: a sentence, regions on the map, figures with their intervals."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -25,8 +26,9 @@ from tocsin.detectors.cbrne.release.mapping import (
     region,
     told_levels,
 )
-from tocsin.detectors.cbrne.release.state import Belief
+from tocsin.detectors.cbrne.release.state import Belief, Trace
 from tocsin.model import Extent, Figure, Place, distance_m, moved
+from tocsin.physics.dispersion.consequence import equivalent_ppm, toxic_load
 from tocsin.physics.dispersion.sun import sun_deg
 from tocsin.physics.source_term.hypotheses import Part
 from tocsin.physics.source_term.regions import Density, density, interval
@@ -231,6 +233,35 @@ def _gas_figure(scene: Scene) -> Figure:
         return Figure(name="heaviness", value=0.0, unit="1", note="passive: drawn with the plume alone")
     note = "heavy gas (from 0.15): Britter and McQuaid's plume is drawn too; it also fills cellars and creeps upwind"
     return Figure(name="heaviness", value=_round(scene.heavy.criterion), unit="1", note=note)
+
+
+def breathed(post: Post, substance: str, seen: Sequence[tuple[str, Trace]]) -> tuple[Figure, ...]:
+    """The toxic load where it was worst, as the steady concentration that does the same in ten minutes."""
+    agent, limits = post.agents.properties[substance], post.agents.limits[substance]
+    if agent.load_n is None:
+        return ()
+    found = [(_equivalent_ppm(trace, agent.load_n), name) for name, trace in seen if len(trace.bins) > 1]
+    if not found:
+        return ()
+    ppm, name = max(found)
+    planned = None if agent.erpg_ppm is None else agent.erpg_ppm[1]
+    levels = [f"{grade.upper()} {value:g}" for grade in limits.ppm if (value := limits.at(grade, MINUTES)) is not None]
+    compared = ", ".join([*levels, *([] if planned is None else [f"ERPG-2 {planned:g} for an hour"])])
+    doubt = "" if agent.status.startswith("read ") else f"; {agent.status}"
+    note = f"toxic load C^{agent.load_n:g} t of {_span_s(seen, name):.0f} s at {name}, as if steady for {MINUTES} min"
+    return (
+        Figure(name="breathed at worst", value=_round(ppm), unit="[ppm]", note=f"{note}; compare {compared}{doubt}"),
+    )
+
+
+def _equivalent_ppm(trace: Trace, n: float) -> float:
+    at_s, ppm, _ = np.array(trace.bins).T
+    return equivalent_ppm(toxic_load(at_s, ppm, n), n, MINUTES)
+
+
+def _span_s(seen: Sequence[tuple[str, Trace]], name: str) -> float:
+    bins = dict(seen)[name].bins
+    return bins[-1][0] - bins[0][0]
 
 
 def _reach(source: Place, extent: Extent) -> Figure:
