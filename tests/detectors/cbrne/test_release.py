@@ -78,6 +78,10 @@ def test_the_true_amount_is_within_its_interval(told):
     assert rate.low <= 0.02 <= rate.high
 
 
+def test_what_a_spilt_liquid_would_do_is_said(told):
+    assert "% of it flashes at once" in figure(told[-1], "released amount").note
+
+
 def test_what_was_breathed_is_told_as_a_load(told):
     first, last = (figure(one, "breathed at worst") for one in (told[0], told[-1]))
     assert 0.0 < first.value < last.value <= 100.0

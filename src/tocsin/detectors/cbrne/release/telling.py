@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from tocsin.city.citymap import LineString
 from tocsin.city.context import City
-from tocsin.contract.agents import Agents
+from tocsin.contract.agents import Agent, Agents
 from tocsin.detectors.cbrne.release.advising import most_telling, places_to_ask
 from tocsin.detectors.cbrne.release.believing import amount_kg
 from tocsin.detectors.cbrne.release.gathering import Blowing
@@ -29,6 +29,7 @@ from tocsin.detectors.cbrne.release.mapping import (
 from tocsin.detectors.cbrne.release.state import Belief, Trace
 from tocsin.model import Extent, Figure, Place, distance_m, moved
 from tocsin.physics.dispersion.consequence import equivalent_ppm, toxic_load
+from tocsin.physics.dispersion.source import evaporation_kg_s, flashed_share
 from tocsin.physics.dispersion.sun import sun_deg
 from tocsin.physics.source_term.hypotheses import Part
 from tocsin.physics.source_term.regions import Density, density, interval
@@ -39,6 +40,7 @@ MINUTES = 10
 RADIUS_M_MAX = 300.0
 NEAR_M = 50.0
 LEAST_M = 3.0
+ROOM_C, POOL_M2 = 20.0, 10.0
 STREETS_TOLD = 8
 SENSOR_NEAR_M = 60.0
 FLOOR_SHARE = 0.2
@@ -120,7 +122,7 @@ def located(post: Post, belief: Belief, scene: Scene, wind: Blowing, at: float) 
     footprints = _footprints(post, scene, field, levels, at)
     extents = (*clear, *regions, *_plumes(scene, field, levels[0], at), *footprints)
     figures = (
-        *_amounts(scene, ground),
+        *_amounts(scene, ground, wind),
         _wind_figure(wind),
         _gas_figure(scene),
         *_advised(post, belief, scene, ground, footprints),
@@ -194,7 +196,7 @@ def _at_least(extent: Extent, graver: list[Extent]) -> Extent:
     return replace(extent, people=max(counts)) if counts else extent
 
 
-def _amounts(scene: Scene, ground: Ground) -> list[Figure]:
+def _amounts(scene: Scene, ground: Ground, wind: Blowing) -> list[Figure]:
     """Amount, rate, begin, and how sure the place is."""
     kilos = [_round(value) for value in ground.kilos]
     rate = [_round(float(np.exp(value))) for value in interval(scene.rows[:, Part.LOG_RATE])]
@@ -203,11 +205,33 @@ def _amounts(scene: Scene, ground: Ground) -> list[Figure]:
     within = float(np.mean(np.hypot(gap[:, 0], gap[:, 1]) <= NEAR_M))
     rated = Figure(name="release rate", value=rate[1], unit="kg/s", low=rate[0], high=rate[2])
     return [
-        Figure(name="released amount", value=kilos[1], unit="kg", low=kilos[0], high=kilos[2]),
+        Figure(
+            name="released amount",
+            value=kilos[1],
+            unit="kg",
+            low=kilos[0],
+            high=kilos[2],
+            note=_spilt(scene.agent, wind.speed_m_s),
+        ),
         replace(rated, field_value=_round(60.0 * rate[1]), field_unit="kg/min"),
         Figure(name="begun ago", value=began[1], unit="s", low=began[0], high=began[2]),
         Figure(name=f"source within {NEAR_M:.0f} m", value=round(within, 2), unit="1", note="share of the hypotheses"),
     ]
+
+
+def _spilt(agent: Agent, wind_m_s: float) -> str:
+    """What it means if it was let out as a liquid: how much flashes at once, or how fast a pool gives it off."""
+    if agent.boils_c is None:
+        return ""
+    if agent.boils_c < ROOM_C:
+        if agent.heat_kj_kg_k is None or agent.latent_kj_kg is None:
+            return ""
+        share = flashed_share(1000.0 * agent.heat_kj_kg_k, ROOM_C - agent.boils_c, 1000.0 * agent.latent_kj_kg)
+        return f"let out as a liquid, {share:.0%} of it flashes at once and the rest boils off the ground"
+    if agent.vapour_kpa is None:
+        return ""
+    given = evaporation_kg_s(POOL_M2, wind_m_s, 1000.0 * agent.vapour_kpa, agent.molar_kg_kmol / 1000.0)
+    return f"a pool of {POOL_M2:.0f} m² gives off {_round(given, 2):g} kg/s in this wind"
 
 
 def _advised(post: Post, belief: Belief, scene: Scene, ground: Ground, footprints: list[Extent]) -> list[Figure]:
