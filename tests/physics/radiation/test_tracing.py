@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.physics.radiation import Counters, Track, Washout, bound, common_factor, rates, trace
-from tocsin.physics.radiation.background import BI_214_PER_S, PB_214_PER_S
+from tocsin.physics.radiation import Counters, Track, bound, common_factor, rates, trace
 from tocsin.physics.radiation.field import slopes
 from tocsin.physics.radiation.tracing import Readings
 
@@ -47,16 +46,3 @@ def test_slopes_are_those_of_the_rates():
 def test_one_source_does_not_move_what_all_share(shares, source):
     assert 0.9 <= common_factor([*shares, source]) <= 1.1
     assert common_factor(shares[:2]) == 1.0
-
-
-@given(st.floats(0.0, 20.0), st.floats(1.0, 3600.0), st.integers(2, 5))
-def test_washout_in_parts_is_washout_at_once(rain, seconds, parts):
-    once, step = Washout(3.0, 1.0).after(seconds, rain), Washout(3.0, 1.0)
-    for _ in range(parts):
-        step = step.after(seconds / parts, rain)
-    assert (step.lead, step.bismuth) == pytest.approx((once.lead, once.bismuth), rel=1e-9)
-
-
-def test_steady_rain_ends_at_equilibrium():
-    told = Washout().after(1e6, 2.0)
-    assert (told.lead, told.bismuth) == pytest.approx((2.0 / PB_214_PER_S, 4.0 / BI_214_PER_S), rel=1e-6)

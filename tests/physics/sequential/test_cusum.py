@@ -11,7 +11,6 @@ from tocsin.physics.sequential import (
     CountCusum,
     NormalCusum,
     cusum_for_counts,
-    cusum_for_normal,
     siegmund_run_length,
 )
 
@@ -55,11 +54,6 @@ def test_the_false_alarm_rate_is_kept_and_a_rise_is_found_sooner(mean, ratio, ru
 def test_a_threshold_beyond_the_lattice_is_that_of_wald():
     test = cusum_for_counts(0.5, 1.05, 1e9)
     assert test.threshold == pytest.approx(log(1e9) / log(1.05))
-
-
-def test_a_normal_threshold_keeps_its_run_length():
-    test = cusum_for_normal(1.0, 1_000.0)
-    assert test.run_length() == pytest.approx(1_000.0, rel=0.01)
 
 
 def test_the_sum_never_falls_below_zero():

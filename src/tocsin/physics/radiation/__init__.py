@@ -3,7 +3,7 @@
 Counters tell counts per second; strengths are counts per second that a counter would see at 1 m (no shielding).
 """
 
-from tocsin.physics.radiation.background import Washout, common_factor
+from tocsin.physics.radiation.background import common_factor
 from tocsin.physics.radiation.field import AIR_PER_M, Counters, rates
 from tocsin.physics.radiation.nuclides import Named, Nuclide, identify
 from tocsin.physics.radiation.peaks import Peak, Resolution, find_peaks
@@ -17,7 +17,6 @@ __all__ = [
     "Peak",
     "Resolution",
     "Track",
-    "Washout",
     "bound",
     "common_factor",
     "find_peaks",

@@ -9,7 +9,6 @@ from tocsin.physics.sequential.cusum import (
     CountCusum,
     NormalCusum,
     cusum_for_counts,
-    cusum_for_normal,
     siegmund_run_length,
 )
 from tocsin.physics.sequential.sprt import CountSprt, NormalSprt, Outcome
@@ -21,6 +20,5 @@ __all__ = [
     "NormalSprt",
     "Outcome",
     "cusum_for_counts",
-    "cusum_for_normal",
     "siegmund_run_length",
 ]

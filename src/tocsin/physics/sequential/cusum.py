@@ -107,16 +107,6 @@ def _at(test: CountCusum, states: int) -> CountCusum:
     return CountCusum(mean=test.mean, reference=test.reference, threshold=states / test.parts, parts=test.parts)
 
 
-def cusum_for_normal(shift: float, run_length: float) -> NormalCusum:
-    """The quickest test for a rise by `shift` deviations that rings falsely once in `run_length` steps."""
-    low, high = 0.1, log(run_length) / shift + 2.0
-    for _ in range(40):
-        middle = (low + high) / 2.0
-        enough = NormalCusum(reference=shift / 2.0, threshold=middle).run_length(cells=100) >= run_length
-        low, high = (low, middle) if enough else (middle, high)
-    return NormalCusum(reference=shift / 2.0, threshold=high)
-
-
 def siegmund_run_length(reference: float, threshold: float, shift: float = 0.0) -> float:
     """Siegmund's closed form of the run length of normal noise, corrected for the excess over the threshold.
 
