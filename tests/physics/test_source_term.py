@@ -1,7 +1,6 @@
 """The inference finds what the model made, and is sure only as far as it may be."""
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
