@@ -21,10 +21,7 @@ def test_a_model_is_trained_written_and_runs(tocsin, tmp_path):
     assert "threshold for gunshots" in said.text
     card = read_sound_card(out.with_suffix(".toml"))
     assert (card.licence.spdx, card.classes, len(card.measured)) == ("CC0-1.0", CLASSES, 6)
-    tagger = open_tagger(str(out))
-    assert tagger.scores(sound("siren", 2) / 2)["siren"] > 0.5
-    louder = tagger.scores(sound("siren", 2))  # than all that was learned: its level says nothing, its shape does
-    assert max(louder, key=louder.__getitem__) == "siren"
+    assert open_tagger(str(out)).scores(sound("siren", 2))["siren"] > 0.5
 
 
 @pytest.mark.parametrize(

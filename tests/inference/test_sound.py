@@ -134,15 +134,6 @@ def test_a_threshold_lies_above_all_without_a_bang():
     assert learning.threshold_of(scores, np.zeros(3, bool)) == learning.THRESHOLD_MIN
 
 
-def test_levels_doubt_what_is_spoiled_and_nothing_else(material):
-    how, rows = material
-    model = learning.learned(rows, np.arange(24), how)
-    levels = model.named_steps["voting"].estimators_[-1]
-    told = levels.predict_proba(model.named_steps["scaler"].transform(rows.rows))
-    assert (told[rows.copy == 0].max(axis=1) > 0.9).mean() > 0.9
-    assert (told[rows.copy == 1].max(axis=1) < 0.6).mean() > 0.9
-
-
 def test_a_class_without_clips_is_named(material):
     how, rows = material
     with pytest.raises(ConfigError, match="siren"):

@@ -24,9 +24,6 @@ IMPULSIVE = (CLASSES.index("explosion"), GUNSHOT)
 THRESHOLD_MIN = 0.34
 """No threshold below this: a class that is not the likeliest of three is none."""
 
-LEVELS_SHARE = 0.7
-"""How much of the model's word is from levels; where these are unlike all that was recorded, the shape decides."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learning:
@@ -71,12 +68,12 @@ def gathered(clips: Sequence[Clip], recordings: Ints, how: Learning, say: Say) -
 
 
 def learned(material: Material, chosen: Ints, how: Learning) -> Any:  # noqa: ANN401  # scikit-learn is optional
-    """An ensemble fitted to the clips `chosen`: LEVELS_SHARE of its word is from levels, the rest from shapes.
+    """An ensemble fitted to the clips `chosen`: half of its word from the shape of windows, half from levels.
 
     The shape is judged by trees, a linear and a small neural model together. Of clips with bangs only the windows
     around these are learned: what lies between them is no bang. Clips weigh alike within a class, classes alike, and
-    those of large recordings less, since they say the same again. Levels are judged by trees of their own, which learn
-    the clips as recorded, and to doubt what sounds spoiled (`_doubting`).
+    those of large recordings less, since they say the same again. Levels are judged by trees of their own, learned
+    from the clips as recorded.
     """
     present = np.unique(material.kinds[chosen])
     if len(present) < len(CLASSES):
@@ -90,8 +87,9 @@ def learned(material: Material, chosen: Ints, how: Learning) -> Any:  # noqa: AN
         warnings.simplefilter("ignore")  # the small net is stopped early on purpose
         for one in shape:
             one.fit(rows[:, :SHAPE], kinds, _weights(material, kept))
-    first, kinds, weights = _doubting(material, chosen)
-    levels.fit(scaler.transform(material.rows[first])[:, SHAPE:], kinds, weights)
+    first = np.flatnonzero(np.isin(material.clip, chosen) & (material.copy == 0))
+    first = first[np.unique(material.clip[first], return_index=True)[1]]
+    levels.fit(scaler.transform(material.rows[first])[:, SHAPE:], material.kinds[material.clip[first]])
     return _assembled(scaler, shape, levels, material.rows.shape[1])
 
 
@@ -106,24 +104,6 @@ def _weights(material: Material, kept: NDArray[np.bool_]) -> Floats:
     return found
 
 
-def _doubting(material: Material, chosen: Ints) -> tuple[Ints, Ints, Floats]:
-    """Rows, classes and weights to learn levels from: clips as recorded, and their copies as every class alike.
-
-    Levels of a copy say nothing of its class: trees that are told so answer near 1/4 for each class where noise, a
-    codec or gain has changed them, and leave the word to the shape. Classes weigh alike.
-    """
-    own = np.flatnonzero(np.isin(material.clip, chosen))
-    pairs = np.stack([material.clip[own], material.copy[own]])
-    first = own[np.unique(pairs, axis=1, return_index=True)[1]]
-    clean, copies = first[material.copy[first] == 0], first[material.copy[first] > 0]
-    rows = np.concatenate([clean, np.repeat(copies, len(CLASSES))])
-    told = material.kinds[material.clip[rows]]
-    weights = 1.0 / np.bincount(told[: len(clean)], minlength=len(CLASSES))[told]
-    weights[len(clean) :] /= len(CLASSES)
-    kinds = np.concatenate([told[: len(clean)], np.tile(np.arange(len(CLASSES)), len(copies))])
-    return rows, kinds, weights / weights.mean()
-
-
 def _parts(how: Learning) -> tuple[list[Any], Any]:
     """The models of the shape of windows, and that of levels."""
     ensemble = part_of("sklearn.ensemble")
@@ -134,12 +114,12 @@ def _parts(how: Learning) -> tuple[list[Any], Any]:
     net = part_of("sklearn.neural_network").MLPClassifier(
         (64,), alpha=3.0, max_iter=12, random_state=how.seed, batch_size=128
     )
-    levels = ensemble.ExtraTreesClassifier(2 * how.trees, random_state=how.seed)
+    levels = ensemble.ExtraTreesClassifier(2 * how.trees, class_weight="balanced", random_state=how.seed)
     return [trees, line, net], levels
 
 
 def _assembled(scaler: Any, shape: list[Any], levels: Any, features: int) -> Any:  # noqa: ANN401  # scikit-learn
-    """All parts as one model that can be exported: each looks at its own columns, levels weigh LEVELS_SHARE."""
+    """All parts as one model that can be exported: each looks at its own columns, levels weigh as much as the shape."""
     pipeline, columns = part_of("sklearn.pipeline"), part_of("sklearn.compose").ColumnTransformer
     probe = np.zeros((2, features))
     parts = []
@@ -147,7 +127,7 @@ def _assembled(scaler: Any, shape: list[Any], levels: Any, features: int) -> Any
         own = list(range(SHAPE)) if one is not levels else list(range(SHAPE, features))
         picked = columns([("own", "passthrough", own)]).fit(probe)
         parts.append((f"part{number}", pipeline.Pipeline([("columns", picked), ("model", one)])))
-    weights = np.array([1.0] * len(shape) + [len(shape) * LEVELS_SHARE / (1.0 - LEVELS_SHARE)])
+    weights = np.array([1.0] * len(shape) + [float(len(shape))])
     voting = part_of("sklearn.ensemble").VotingClassifier(
         parts, voting="soft", weights=weights, flatten_transform=False
     )

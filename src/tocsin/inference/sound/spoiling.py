@@ -123,8 +123,6 @@ def at_random(samples: Floats, chance: np.random.Generator) -> Floats:
     if chance.random() < 0.15:
         top = chance.uniform(0.2, 0.8) * float(np.abs(samples).max(initial=0.0))
         samples = np.clip(samples, -top, top)
-    if chance.random() < 0.6:
-        samples = samples * 10.0 ** (chance.uniform(-24.0, 24.0) / 20.0)
     return samples
 
 

@@ -20,7 +20,7 @@ class Hearing:
     ] = 2.0
     classes_score_min: Annotated[
         float, Meta(description="A stretch is told of from this score of a class that matters.", ge=0, le=1)
-    ] = 0.4
+    ] = 0.5
     clip_s_max: Annotated[
         float, Meta(description="Longest piece of audio around a bang that may leave, seconds (0: none).", ge=0, le=2)
     ] = 2.0
