@@ -88,7 +88,7 @@ def test_regions_hold_what_they_say(east, north, spread, seed):
     places = np.random.default_rng(seed).normal([east, north], spread, (2_000, 2))
     found = density(places)
     held = np.mean([found.holds(0.9, *place) for place in places])
-    assert 0.88 <= held <= 0.97  # smoothing widens them a little, most where the cells are as wide as the spread
+    assert 0.88 <= held <= 0.96  # smoothing widens them a little, most where the cells are as wide as the spread
     assert np.hypot(found.best[0] - east, found.best[1] - north) < spread
 
 
