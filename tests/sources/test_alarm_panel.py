@@ -46,6 +46,21 @@ def refused(running):
     return [reason for _, reason in running.next_batch(5.0).rejected]
 
 
+def test_any_free_port_is_one_that_is_free_for_tcp_and_udp_alike():
+    taken = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2_000)]
+    for one in taken:
+        one.bind(("127.0.0.1", 0))
+    try:
+        for _ in range(100):  # some 7 of these meet a port that is taken for UDP at first
+            AlarmPanels(panels=PANELS, port=0).start(SECRETS).close()
+        port = taken[0].getsockname()[1]
+        with pytest.raises(ConfigError, match=f"127.0.0.1:{port}: Address already in use"):
+            AlarmPanels(panels=PANELS, port=port).start(SECRETS)
+    finally:
+        for one in taken:
+            one.close()
+
+
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 @pytest.mark.parametrize(("account", "key"), [("1234", b""), ("ABCDEF", bytes.fromhex(KEY))])
 def test_an_event_is_acknowledged_when_it_is_on_disk_and_not_before(running, transport, account, key):

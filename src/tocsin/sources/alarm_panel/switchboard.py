@@ -1,12 +1,13 @@
 """The sockets of the receiver: TCP connections and UDP datagrams become frames, answers go back; one thread."""
 
+import errno
 import os
 import selectors
 import socket
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -18,6 +19,9 @@ CHUNK_BYTES = 16_384
 
 ANSWERS_MAX = 10_000
 """Most answers that wait to be sent; beyond, the oldest is dropped and its panel sends again."""
+
+FREE_PORT_TRIES_MAX = 20
+"""Most ports that are tried where any will do: one that is free for TCP may be taken for UDP."""
 
 ACCEPT_PAUSE_S = 0.2
 """Pause after a connection that could not be taken: it would be offered again at once."""
@@ -79,23 +83,14 @@ class Switchboard:
 
     def _listen(self, host: str, *, tcp: bool, udp: bool) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        if tcp:
-            listener = self._opened(family, socket.SOCK_STREAM, host, self._accept)
-            listener.listen(64)
-        if udp:
-            self._opened(family, socket.SOCK_DGRAM, host, self._datagram)
-
-    def _opened(
-        self, family: socket.AddressFamily, kind: socket.SocketKind, host: str, ready: Callable[[socket.socket], None]
-    ) -> socket.socket:
-        opened = socket.socket(family, kind)
-        self._selector.register(opened, selectors.EVENT_READ, ready)
-        opened.setblocking(False)
-        if kind == socket.SOCK_STREAM and os.name == "posix":
-            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        opened.bind((host, self.port))
-        self.port = opened.getsockname()[1]
-        return opened
+        kinds = [kind for kind, wanted in ((socket.SOCK_STREAM, tcp), (socket.SOCK_DGRAM, udp)) if wanted]
+        ready = {socket.SOCK_STREAM: self._accept, socket.SOCK_DGRAM: self._datagram}
+        for kind, opened in zip(kinds, _bound(family, kinds, host, self.port), strict=True):
+            self._selector.register(opened, selectors.EVENT_READ, ready[kind])
+            opened.setblocking(False)
+            self.port = opened.getsockname()[1]
+            if kind == socket.SOCK_STREAM:
+                opened.listen(64)
 
     def _run(self) -> None:
         while not self._closed.is_set():
@@ -197,3 +192,30 @@ class Switchboard:
 def _send_to(listener: socket.socket, raw: bytes, address: tuple[str, int]) -> None:
     with suppress(OSError):  # not sent is not acknowledged: the panel sends again
         listener.sendto(raw, address)
+
+
+def _bound(family: socket.AddressFamily, kinds: list[socket.SocketKind], host: str, port: int) -> list[socket.socket]:
+    """One socket of each kind, all on one port; with port 0 on any that is free for all. Raises OSError."""
+    tries = FREE_PORT_TRIES_MAX if port == 0 else 1
+    while True:
+        tries -= 1
+        try:
+            return _bound_at(family, kinds, host, port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or tries == 0:
+                raise
+
+
+def _bound_at(
+    family: socket.AddressFamily, kinds: list[socket.SocketKind], host: str, port: int
+) -> list[socket.socket]:
+    with ExitStack() as unless_all:
+        opened: list[socket.socket] = []
+        for kind in kinds:
+            opened.append(unless_all.enter_context(socket.socket(family, kind)))
+            if kind == socket.SOCK_STREAM and os.name == "posix":
+                opened[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            opened[-1].bind((host, port))
+            port = opened[-1].getsockname()[1]
+        unless_all.pop_all()
+        return opened
