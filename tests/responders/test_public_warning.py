@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from msgspec.structs import replace
+from shapely import Polygon, make_valid
 
 from tocsin.city.context import City
 from tocsin.contract import checks
@@ -20,6 +21,8 @@ from tocsin.formats import cap
 from tocsin.model import (
     BadInput,
     ConfigError,
+    Contribution,
+    Extent,
     IncidentState,
     Origin,
     Place,
@@ -27,11 +30,12 @@ from tocsin.model import (
     Refused,
     Tick,
     Verdict,
+    Weight,
     distance_m,
     moved,
 )
 from tocsin.responders.public_warning import PublicWarning
-from tocsin.responders.public_warning.area import CORNERS, circle_around, ring_around
+from tocsin.responders.public_warning.area import CORNERS, CORNERS_MAX, circle_around, outline_around, ring_around
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = etree.XMLSchema(file=str(ROOT / "tests" / "data" / "cap" / "CAP-v1.2.xsd"))
@@ -95,6 +99,25 @@ class Story:
     @property
     def draft(self):
         return msgspec.json.decode(self.proposal.draft)
+
+
+def release(*extents):
+    """The stage of an incident whose finding tells these regions."""
+    stage = incident("toxic").stages[0]
+    weight = Weight(nats=0.1, basis="default")
+    part = Contribution(id="f", role="for", because="Told.", nats=0.1, weight=weight, at=START_AT, extents=extents)
+    return (replace(stage, contributions=(part,)),)
+
+
+def square(kind, label, east_m, half_m):
+    """A region: a square with its middle so far to the east."""
+    middle = moved(SQUARE, east_m, 0.0)
+    corners = [moved(middle, half_m * x, half_m * y) for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1))]
+    return Extent(kind=kind, label=label, rings=(tuple((one.lon, one.lat) for one in corners),))
+
+
+def covers(outer, ring):
+    return Polygon(outer).covers(Polygon(ring))
 
 
 def edited_incidents():
@@ -374,6 +397,62 @@ def test_the_warned_area_holds_the_uncertain_place():
     story = Story()
     wide = story.sees(place=replace(SQUARE, radius_m=700.0))
     assert wide.place.radius_m > 1_200.0
+
+
+def test_the_warned_area_is_all_that_the_model_and_the_table_tell():
+    isolation = square("isolation", "isolate 60 m", 0.0, 60.0)
+    sector = square("protective-action", "protect people 600 m downwind", 300.0, 300.0)
+    footprint = square("footprint", "AEGL-2 within 10 min (2.8 ppm)", 900.0, 350.0)
+    beyond = [
+        square("footprint", "AEGL-1 within 10 min (0.5 ppm)", 3_000.0, 900.0),
+        square("plume", "plume now", -900.0, 100.0),
+    ]
+    story = Story()
+    proposal = story.sees(stages=release(isolation, sector, footprint, *beyond))
+    area = story.draft["area"]["polygon"]
+    for one in (isolation, sector, footprint):
+        assert covers(area, one.rings[0])
+        assert one.label in proposal.because
+    assert "circle of 155 m: 150 m (the least)" in proposal.because
+    assert not any(Polygon(area).intersects(Polygon(one.rings[0]).buffer(-0.004)) for one in beyond)
+    assert story.approves().infos[0].areas[0].polygons
+
+
+def test_without_a_word_on_the_wind_the_circle_of_the_template_stays():
+    story = Story()
+    proposal = story.sees(stages=release(square("isolation", "isolate 800 m", 0.0, 800.0)))
+    assert "circle of 505 m" in proposal.because
+    assert covers(story.draft["area"]["polygon"], square("", "", 0.0, 800.0).rings[0])
+
+
+def test_an_area_that_grows_is_news_and_one_that_is_a_little_too_large_is_not():
+    story = Story()
+    story.sees(stages=release(square("protective-action", "protect", 500.0, 500.0)))
+    for east_m, half_m, news in [(500, 480, False), (500, 525, False), (600, 500, True), (400, 300, True)]:
+        told = story.sees(stages=release(square("protective-action", "protect", east_m, half_m)))
+        assert (told is not None) == news
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.floats(-3_000, 3_000), st.floats(-3_000, 3_000), st.floats(5, 2_000)), min_size=1, max_size=6
+    ),
+    st.floats(-60, 75),
+)
+def test_an_outline_holds_all_that_it_is_drawn_around(circles, lat):
+    centre = Place(lon=24.9, lat=lat)
+    rings = [ring_around(moved(centre, east, north), radius) for east, north, radius in circles]
+    outline = outline_around(rings)
+    assert outline[0] == outline[-1]
+    assert len(outline) <= CORNERS_MAX + 1
+    assert Polygon(outline).is_valid
+    assert all(covers(outline, ring) for ring in rings)
+
+
+def test_a_ring_that_crosses_itself_is_warned_of_too():
+    bow = ((24.90, 60.10), (24.91, 60.11), (24.91, 60.10), (24.90, 60.11), (24.90, 60.10))
+    assert Polygon(outline_around([bow])).covers(make_valid(Polygon(bow)))
 
 
 @settings(max_examples=40, deadline=None)

@@ -82,6 +82,15 @@ def test_what_a_spilt_liquid_would_do_is_said(told):
     assert "% of it flashes at once" in figure(told[-1], "released amount").note
 
 
+def test_a_spill_is_a_large_one_once_that_is_likelier_than_not(told):
+    found = findings(Release(), released(120, kg_s=8.0))
+    for last, large in ((told[-1], False), (found[-1], True)):
+        sure = figure(last, "a large spill")
+        other = "small: isolate 60 m" if large else "large: isolate 600 m"
+        assert (sure.value >= 0.5, f"if {other}" in sure.note) == (large, True)
+        assert (extents(last, "isolation")[0].measure >= 600.0) == large
+
+
 def test_what_was_breathed_is_told_as_a_load(told):
     first, last = (figure(one, "breathed at worst") for one in (told[0], told[-1]))
     assert 0.0 < first.value < last.value <= 100.0

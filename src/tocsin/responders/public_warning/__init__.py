@@ -43,7 +43,7 @@ class PublicWarning:
     outlets: Annotated[tuple[str, ...], Meta(description="Names of the outlets that it goes to.")] = ("folder",)
     priority_max: Annotated[Priority, Meta(description="Least urgent priority that is warned of.")] = Priority.HIGH
     approvers: Annotated[int, Meta(description="How many people must approve.", ge=1)] = 1
-    moved_m_min: Annotated[float, Meta(description="Change of the area that is news, metres.", gt=0)] = 50.0
+    moved_m_min: Annotated[float, Meta(description="Reach beyond the earlier area that is news, metres.", gt=0)] = 50.0
     references_max: Annotated[int, Meta(description="Most earlier messages referred to.", ge=1)] = 16
 
     def start(self, resources: Resources) -> Warnings:

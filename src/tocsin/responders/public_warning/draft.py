@@ -1,5 +1,6 @@
 """The draft of a warning: the document that a person reads and edits before approving it."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -7,8 +8,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tocsin.formats.cap.alert import Category, Certainty, ResponseType, Severity, Status, Urgency
-from tocsin.model import BadInput, Origin, Place, Priority, distance_m
-from tocsin.responders.public_warning.area import Ring, box, circle_around, reach_m, ring_around
+from tocsin.model import BadInput, Extent, Origin, Place, Priority, Ring
+from tocsin.responders.public_warning.area import box, outline_around, reach_m, ring_around, still_right
 from tocsin.responders.public_warning.templates import RADIUS_M_MIN, Template, Templates
 
 SAID_OF: dict[Origin, Status] = {
@@ -90,18 +91,28 @@ class Situation(Struct, frozen=True, kw_only=True):
     dismissed: bool = False
 
 
-def warned_area(template: Template, place: Place | None, name: str, bounds: tuple[float, ...]) -> tuple[DraftArea, str]:
-    """The area to warn and why it is that large. Without a place it is all of the city."""
+def warned_area(
+    template: Template, place: Place | None, name: str, bounds: tuple[float, ...], extents: Sequence[Extent] = ()
+) -> tuple[DraftArea, str]:
+    """The area to warn and why it is that large: the place, and what findings tell of how far the danger reaches.
+
+    Without a place it is all of the city.
+    """
     if place is None:
         west, south, east, north = bounds
         return DraftArea(name=name, polygon=box((west, south, east, north))), "the place is unknown: all of the city"
-    hazard_m = max(RADIUS_M_MIN, template.radius_m)
+    taken = [(one, extent) for extent in extents if (one := template.taken(extent)) is not None]
+    settled = any(one.settles for one, _ in taken)
+    hazard_m = RADIUS_M_MIN if settled else max(RADIUS_M_MIN, template.radius_m)
     radius_m = hazard_m + reach_m(place)
-    why = (
-        f"a circle of {radius_m:.0f} m: {hazard_m:.0f} m ({template.radius_why}) "
-        f"and {radius_m - hazard_m:.0f} m of uncertainty"
-    )
-    return DraftArea(name=name, polygon=ring_around(place, radius_m)), why
+    reason = "the least" if settled else template.radius_why
+    why = f"a circle of {radius_m:.0f} m: {hazard_m:.0f} m ({reason}) and {radius_m - hazard_m:.0f} m of uncertainty"
+    circle = ring_around(place, radius_m)
+    if not taken:
+        return DraftArea(name=name, polygon=circle), why
+    labels = dict.fromkeys(extent.label for _, extent in taken)
+    polygon = outline_around([circle, *(ring for _, extent in taken for ring in extent.rings)])
+    return DraftArea(name=name, polygon=polygon), f"all of these: {'; '.join(labels)}; {why}"
 
 
 def composed(situation: Situation, templates: Templates, languages: tuple[str, ...], at: float) -> Draft:
@@ -228,6 +239,5 @@ def differs(old: Draft, new: Draft) -> bool:
 
 
 def settled_area(old: DraftArea, new: DraftArea, moved_m_min: float) -> DraftArea:
-    """The old area while the new one moved or grew by less than that: a little movement is no news."""
-    (was, was_m), (now, now_m) = circle_around(old.polygon), circle_around(new.polygon)
-    return old if distance_m(was, now) + abs(now_m - was_m) < moved_m_min else new
+    """The old area while it is still right: a little movement is no news."""
+    return old if still_right(old.polygon, new.polygon, moved_m_min) else new

@@ -7,7 +7,6 @@ from msgspec.structs import replace
 
 from tocsin.city.context import City
 from tocsin.model import Incident, IncidentState, Place, Priority, Stage, Verdict
-from tocsin.responders.public_warning.area import circle_around
 from tocsin.responders.public_warning.draft import DraftArea, Situation, warned_area
 from tocsin.responders.public_warning.templates import Templates
 
@@ -39,7 +38,7 @@ class Rules(Protocol):
 
     @property
     def moved_m_min(self) -> float:
-        """Change of the area that is news, metres."""
+        """Reach beyond the earlier area that is news, metres."""
         ...
 
     @property
@@ -64,9 +63,9 @@ class Reader:
         if part is None or (part.place is None and incident.place is None and self.city is None):
             return None if known is None else replace(known, at=incident.at, over=over, dismissed=dismissed)
         place = part.place or incident.place
-        area, why = warned_area(
-            self.templates.by_hazard[part.hazard], place, self._name(place), self.city.bounds if self.city else ()
-        )
+        template, bounds = self.templates.by_hazard[part.hazard], self.city.bounds if self.city else ()
+        extents = [extent for one in part.contributions if one.role != "against" for extent in one.extents]
+        area, why = warned_area(template, place, self._name(place), bounds, extents)
         return Situation(
             at=incident.at,
             origin=incident.origin,
@@ -102,8 +101,7 @@ class Reader:
         """How many people are usually in the area then; `otherwise` without a city."""
         if self.city is None:
             return otherwise
-        middle, radius_m = circle_around(area.polygon)
-        return self.city.people_near(middle, radius_m, at)
+        return self.city.people_within((area.polygon,), at)
 
 
 def _spot(place: Place) -> str:

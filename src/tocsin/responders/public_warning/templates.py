@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from tocsin.contract.resources import Resources
 from tocsin.formats.cap.alert import Category, Certainty, ResponseType, Severity, Urgency
-from tocsin.model import ConfigError, Priority
+from tocsin.model import ConfigError, Extent, Priority
 
 FOLDER = "warnings"
 
@@ -34,8 +34,22 @@ class Ending(Struct, frozen=True, kw_only=True):
     instruction: str = ""
 
 
+class Taken(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Regions of findings that belong to the warned area: by kind, and by how the label begins (empty: any).
+
+    `settles` where such a region says how far the danger reaches, so that no circle need stand in for it.
+    """
+
+    kind: str
+    label: str = ""
+    settles: bool = False
+
+
 class Template(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is said of one hazard. `severity` is by priority; `radius_why` explains `radius_m` (metres)."""
+    """What is said of one hazard. `severity` is by priority; `radius_why` explains `radius_m` (metres).
+
+    The warned area is the circle of `radius_m` together with the `extents` that findings tell.
+    """
 
     hazard: str
     categories: tuple[Category, ...]
@@ -46,7 +60,13 @@ class Template(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     radius_m: float
     radius_why: str
     expires_s: float
+    extents: tuple[Taken, ...] = ()
     languages: dict[str, Wording]
+
+    def taken(self, extent: Extent) -> Taken | None:
+        """Why this region is warned; None where it is not."""
+        fitting = (one for one in self.extents if one.kind == extent.kind and extent.label.startswith(one.label))
+        return next(fitting, None)
 
     def severity_at(self, priority: Priority) -> Severity:
         """How severe the warning calls it; Unknown where the template does not say."""

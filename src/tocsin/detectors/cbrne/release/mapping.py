@@ -168,15 +168,15 @@ def protective_action(centre: Place, towards_rad: float, reach_m: float, near_m:
     return Extent(kind="protective-action", label=label, rings=drawn(centre, [ring]), at=at, measure=reach_m, unit="m")
 
 
-def kept_clear(distances: Distances, kilos: float, *, night: bool) -> tuple[float, float]:
-    """Metres of isolation and of protective action for so much, by day or by night."""
-    if kilos > LARGE_KG:
-        return distances.large_isolation_m, distances.large_night_m if night else distances.large_day_m
-    return distances.small_isolation_m, distances.small_night_m if night else distances.small_day_m
-
-
 LARGE_KG = 200.0
 """More than a small cylinder or drum holds, about (the Guidebook draws the line at 208 litres)."""
+
+
+def kept_clear(distances: Distances, *, large: bool, night: bool) -> tuple[float, float]:
+    """Metres of isolation and of protective action, by the size of the spill, by day or by night."""
+    if large:
+        return distances.large_isolation_m, distances.large_night_m if night else distances.large_day_m
+    return distances.small_isolation_m, distances.small_night_m if night else distances.small_day_m
 
 
 def told_levels(levels: Sequence[tuple[str, float]], agent: Agent) -> list[tuple[str, float, float]]:

@@ -15,6 +15,7 @@ from tocsin.detectors.cbrne.release.gathering import Blowing
 from tocsin.detectors.cbrne.release.mapping import (
     AHEAD_S,
     EXPOSED_S,
+    LARGE_KG,
     Field,
     Scene,
     exceeding,
@@ -43,6 +44,9 @@ LEAST_M = 3.0
 ROOM_C, POOL_M2 = 20.0, 10.0
 STREETS_TOLD = 8
 SENSOR_NEAR_M = 60.0
+LARGE_FROM = 0.5
+"""A spill is taken for a large one from this share of the hypotheses on."""
+
 FLOOR_SHARE = 0.2
 """Of the lowest level: below it a sensor is not told from its own drift."""
 
@@ -72,6 +76,12 @@ class Post(NamedTuple):
         zone = self.city.zone_of(place) if self.city is not None and not place.name else None
         return place.name or (zone.name if zone is not None else _named(place))
 
+    def distances_m(self, substance: str, place: Place, at: float, *, large: bool) -> tuple[float, float]:
+        """Metres of isolation and of protective action, by day or by night."""
+        table = self.agents.distances
+        night = sun_deg(at, place.lon, place.lat) <= 0.0
+        return kept_clear(table.agents.get(substance, table.unknown), large=large, night=night)
+
     def people(self, extent: Extent, at: float) -> Extent:
         """The extent with how many people are usually in it."""
         count = self.city.people_within(extent.rings, at) if self.city is not None else None
@@ -81,20 +91,17 @@ class Post(NamedTuple):
 def noticed(post: Post, belief: Belief, wind: Blowing | None, at: float) -> Told:
     """What is known at once: keep away from here, and downwind of here where the wind is known."""
     place = belief.origin
-    extents = kept(post, belief.substance, (place, 0.0), wind, at)
+    extents = kept(post, belief.substance, (place, False), wind, at)
     how = "No fresh wind: no plume is drawn." if wind is None else f"Wind {_wind(wind)}."
     sentence = f"{belief.substance.capitalize()} is let out near {post.named(place)}. {how} {_advice(extents)}"
     figures = () if wind is None else (_wind_figure(wind),)
     return Told(place, "noticed", sentence + _doubts(post, ""), extents, figures)
 
 
-def kept(post: Post, substance: str, spill: tuple[Place, float], wind: Blowing | None, at: float) -> tuple[Extent, ...]:
-    """The isolation circle around a spill (place and kg), and the square downwind of it."""
-    place, kilos = spill
-    table = post.agents.distances
-    distances = table.agents.get(substance, table.unknown)
-    night = sun_deg(at, place.lon, place.lat) <= 0.0
-    near, far = kept_clear(distances, kilos, night=night)
+def kept(post: Post, substance: str, spill: tuple[Place, bool], wind: Blowing | None, at: float) -> tuple[Extent, ...]:
+    """The isolation circle around a spill (where, whether a large one), and the square downwind of it."""
+    place, large = spill
+    near, far = post.distances_m(substance, place, at, large=large)
     found = [isolation(place, near + min(place.radius_m, RADIUS_M_MAX), "", at)]
     if wind is not None:
         found.append(protective_action(place, wind.towards_rad, far, near, at))
@@ -102,19 +109,25 @@ def kept(post: Post, substance: str, spill: tuple[Place, float], wind: Blowing |
 
 
 class Ground(NamedTuple):
-    """What a belief amounts to: the likeliest source, the density of places, the amount with its interval."""
+    """What a belief amounts to: the likeliest source, the density of places, the amount with its interval.
+
+    `large` is the share of the hypotheses by which it is a large spill.
+    """
 
     source: Place
     places: Density
     kilos: tuple[float, float, float]
+    large: float
 
 
 def located(post: Post, belief: Belief, scene: Scene, wind: Blowing, at: float) -> Told:
     """What is believed of the source, and what follows."""
     places = density(scene.rows[:, : Part.LOG_RATE], LEAST_M)
-    ground = Ground(_source(belief, scene, places), places, interval(amount_kg(scene.rows, scene.now_s)))
+    amounts = amount_kg(scene.rows, scene.now_s)
+    large = float(np.mean(amounts > LARGE_KG))
+    ground = Ground(_source(belief, scene, places), places, interval(amounts), large)
     source, kilos = ground.source, ground.kilos
-    clear = kept(post, belief.substance, (source, kilos[2]), wind, at)
+    clear = kept(post, belief.substance, (source, large >= LARGE_FROM), wind, at)
     limits = post.agents.limits[belief.substance]
     levels = told_levels([(g, v) for g in limits.ppm if (v := limits.at(g, MINUTES)) is not None], scene.agent)
     field = field_of(scene, levels[0][2])
@@ -123,6 +136,7 @@ def located(post: Post, belief: Belief, scene: Scene, wind: Blowing, at: float) 
     extents = (*clear, *regions, *_plumes(scene, field, levels[0], at), *footprints)
     figures = (
         *_amounts(scene, ground, wind),
+        _large(post, belief.substance, ground, at),
         _wind_figure(wind),
         _gas_figure(scene),
         *_advised(post, belief, scene, ground, footprints),
@@ -217,6 +231,15 @@ def _amounts(scene: Scene, ground: Ground, wind: Blowing) -> list[Figure]:
         Figure(name="begun ago", value=began[1], unit="s", low=began[0], high=began[2]),
         Figure(name=f"source within {NEAR_M:.0f} m", value=round(within, 2), unit="1", note="share of the hypotheses"),
     ]
+
+
+def _large(post: Post, substance: str, ground: Ground, at: float) -> Figure:
+    """How sure it is that the distances of a large spill apply, and the ones that are not drawn."""
+    drawn = ground.large >= LARGE_FROM
+    near, far = post.distances_m(substance, ground.source, at, large=not drawn)
+    size = "small" if drawn else "large"
+    note = f"more than {LARGE_KG:.0f} kg so far; if {size}: isolate {near:.0f} m, protect people {far:.0f} m downwind"
+    return Figure(name="a large spill", value=round(ground.large, 2), unit="1", note=note)
 
 
 def _spilt(agent: Agent, wind_m_s: float) -> str:
