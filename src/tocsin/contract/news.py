@@ -1,9 +1,21 @@
 """What is new in a revision of an incident, for responders that tell other systems."""
 
+from typing import Protocol
+
 from msgspec import Struct
 
 from tocsin.contract.protocols import Key
-from tocsin.model import Action, Decision, Fact, Incident, IncidentState, Priority
+from tocsin.model import (
+    Action,
+    Decision,
+    Delivery,
+    Fact,
+    Incident,
+    IncidentState,
+    Origin,
+    Priority,
+    Proposal,
+)
 
 _OVER = (IncidentState.CLOSED, IncidentState.MERGED)
 
@@ -21,6 +33,17 @@ def _case(fact: Fact) -> str:
 
 by_incident = Key("incident", _case)
 """One state per incident; the id of a proposal about it begins with the incident's id and a colon."""
+
+
+class Announces(Protocol):
+    """A responder that tells another system of incidents: `kind` (`export.<tag>`), `outlet` and `priority_max`."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def outlet(self) -> str: ...
+    @property
+    def priority_max(self) -> Priority: ...
 
 
 class Told(Struct):
@@ -61,3 +84,53 @@ def _event(incident: Incident, priority: Priority | None, state: IncidentState |
         return "priority"
     acknowledged = incident.state is IncidentState.ACKNOWLEDGED and state is not IncidentState.ACKNOWLEDGED
     return "acknowledged" if acknowledged else ""
+
+
+def heard(member: Announces, told: Told | None, fact: Fact) -> tuple[Told, str]:
+    """What a fact brings for this member: as `news` says, and nothing where it has no outlet."""
+    if not member.outlet or not isinstance(fact, Incident):
+        return told or Told(), ""
+    return news(told, fact, member.priority_max)
+
+
+def announced(member: Announces, incident: Incident, title: str, draft: str) -> Proposal:
+    """The automatic proposal of one piece of news: a standing policy approves it beforehand."""
+    tag = member.kind.partition(".")[2]
+    return Proposal(
+        at=incident.at,
+        origin=incident.origin,
+        id=f"{incident.id}:{tag}:{incident.rev}",
+        responder=member.kind,
+        incident=incident.id,
+        title=title,
+        because=f"A standing policy tells {member.outlet!r} of priorities 0 to {int(member.priority_max)}.",
+        draft=draft,
+        automatic=True,
+        place=incident.place,
+    )
+
+
+def handed_over(
+    member: Announces, action: Action, form: tuple[str, str], headers: tuple[tuple[str, str], ...] = ()
+) -> tuple[Delivery]:
+    """The draft of an approved piece of news as one delivery; `form` is the suffix of its name and its media type.
+
+    Its id stays the same over all attempts, so that a receiver can drop repeats.
+    """
+    suffix, media_type = form
+    return (
+        Delivery(
+            id=delivery_id(member, action),
+            outlet=member.outlet,
+            name=f"{action.proposal.id.replace(':', '-')}.{suffix}",
+            media_type=media_type,
+            payload=action.proposal.draft.encode(),
+            origin=action.origin if action.origin is not Origin.LIVE else action.proposal.origin,
+            headers=headers,
+        ),
+    )
+
+
+def delivery_id(member: Announces, action: Action) -> str:
+    """Names what is handed over to the outlet."""
+    return f"{action.id}/{member.outlet}"

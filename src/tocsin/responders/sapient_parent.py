@@ -8,10 +8,10 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import Meta
 
-from tocsin.contract.news import Told, by_incident, news
+from tocsin.contract.news import Told, announced, by_incident, handed_over, heard
 from tocsin.contract.protocols import Key
 from tocsin.formats.sapient import at_lon_lat, detection, ulid
-from tocsin.model import Action, Delivery, Fact, Incident, Level, Origin, Place, Priority, Proposal
+from tocsin.model import Action, Delivery, Fact, Incident, Level, Place, Priority, Proposal
 
 _ALERTS = {
     Priority.LIFE: "CRITICAL",
@@ -50,37 +50,16 @@ class SapientParent:
 
     def step(self, state: Told | None, fact: Fact) -> tuple[Told, Sequence[Proposal]]:
         """One proposal per piece of news."""
-        if not self.outlet or not isinstance(fact, Incident):
-            return state or Told(), ()
-        told, event = news(state, fact, self.priority_max)
-        return told, (self._proposal(fact, event),) if event else ()
+        told, event = heard(self, state, fact)
+        return told, (self._proposal(fact, event),) if event and isinstance(fact, Incident) else ()
 
     def act(self, action: Action) -> Sequence[Delivery]:
         """One message as JSON: the outlet, which knows our node id, frames it."""
-        return (
-            Delivery(
-                id=f"{action.id}/{self.outlet}",
-                outlet=self.outlet,
-                name=f"{action.proposal.id.replace(':', '-')}.json",
-                media_type="application/json",
-                payload=action.proposal.draft.encode(),
-                origin=action.origin if action.origin is not Origin.LIVE else action.proposal.origin,
-            ),
-        )
+        return handed_over(self, action, ("json", "application/json"))
 
     def _proposal(self, incident: Incident, event: str) -> Proposal:
-        return Proposal(
-            at=incident.at,
-            origin=incident.origin,
-            id=f"{incident.id}:sapient:{incident.rev}",
-            responder=self.kind,
-            incident=incident.id,
-            title=f"SAPIENT: incident {event}",
-            because=f"A standing policy tells {self.outlet!r} of priorities 0 to {int(self.priority_max)}.",
-            draft=msgspec.json.encode(_said(incident, event)).decode(),
-            automatic=True,
-            place=incident.place,
-        )
+        draft = msgspec.json.encode(_said(incident, event)).decode()
+        return announced(self, incident, f"SAPIENT: incident {event}", draft)
 
 
 def _said(incident: Incident, event: str) -> dict[str, Any]:

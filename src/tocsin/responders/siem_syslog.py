@@ -6,10 +6,10 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from tocsin.contract.news import Told, by_incident, news
+from tocsin.contract.news import Told, announced, by_incident, handed_over, heard
 from tocsin.contract.protocols import Key
 from tocsin.formats.syslog import Message, encode
-from tocsin.model import Action, Delivery, Fact, Incident, Level, Origin, Priority, Proposal
+from tocsin.model import Action, Delivery, Fact, Incident, Level, Priority, Proposal
 
 _SEVERITY = {Priority.LIFE: 1, Priority.HIGH: 2, Priority.MEDIUM: 4, Priority.LOW: 5}
 
@@ -42,37 +42,16 @@ class SiemSyslog:
 
     def step(self, state: Told | None, fact: Fact) -> tuple[Told, Sequence[Proposal]]:
         """One proposal per piece of news."""
-        if not self.outlet or not isinstance(fact, Incident):
-            return state or Told(), ()
-        told, event = news(state, fact, self.priority_max)
-        return told, (self._proposal(fact, event),) if event else ()
+        told, event = heard(self, state, fact)
+        return told, (self._proposal(fact, event),) if event and isinstance(fact, Incident) else ()
 
     def act(self, action: Action) -> Sequence[Delivery]:
         """One message, unframed: the outlet frames it for its transport."""
-        return (
-            Delivery(
-                id=f"{action.id}/{self.outlet}",
-                outlet=self.outlet,
-                name=f"{action.proposal.id.replace(':', '-')}.log",
-                media_type="application/syslog",
-                payload=action.proposal.draft.encode(),
-                origin=action.origin if action.origin is not Origin.LIVE else action.proposal.origin,
-            ),
-        )
+        return handed_over(self, action, ("log", "application/syslog"))
 
     def _proposal(self, incident: Incident, event: str) -> Proposal:
-        return Proposal(
-            at=incident.at,
-            origin=incident.origin,
-            id=f"{incident.id}:syslog:{incident.rev}",
-            responder=self.kind,
-            incident=incident.id,
-            title=f"Syslog: incident {event}",
-            because=f"A standing policy tells {self.outlet!r} of priorities 0 to {int(self.priority_max)}.",
-            draft=encode(self._message(incident, event)).decode(),
-            automatic=True,
-            place=incident.place,
-        )
+        draft = encode(self._message(incident, event)).decode()
+        return announced(self, incident, f"Syslog: incident {event}", draft)
 
     def _message(self, incident: Incident, event: str) -> Message:
         hazards = sorted({stage.hazard for stage in incident.stages}) or ["unknown"]

@@ -8,9 +8,9 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import Meta
 
-from tocsin.contract.news import Told, by_incident, news
+from tocsin.contract.news import Told, announced, by_incident, delivery_id, handed_over, heard
 from tocsin.contract.protocols import Key
-from tocsin.model import Action, Delivery, Fact, Incident, Level, Origin, Priority, Proposal
+from tocsin.model import Action, Delivery, Fact, Incident, Level, Priority, Proposal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,39 +38,17 @@ class Webhook:
 
     def step(self, state: Told | None, fact: Fact) -> tuple[Told, Sequence[Proposal]]:
         """One proposal per piece of news."""
-        if not self.outlet or not isinstance(fact, Incident):
-            return state or Told(), ()
-        told, event = news(state, fact, self.priority_max)
-        return told, (self._proposal(fact, f"incident.{event}"),) if event else ()
+        told, event = heard(self, state, fact)
+        return told, (self._proposal(fact, event),) if event and isinstance(fact, Incident) else ()
 
     def act(self, action: Action) -> Sequence[Delivery]:
         """One POST; its `webhook-id` stays the same over all attempts, so that a receiver can drop repeats."""
-        name = f"{action.id}/{self.outlet}"
-        return (
-            Delivery(
-                id=name,
-                outlet=self.outlet,
-                name=f"{action.proposal.id.replace(':', '-')}.json",
-                media_type="application/json",
-                payload=action.proposal.draft.encode(),
-                origin=action.origin if action.origin is not Origin.LIVE else action.proposal.origin,
-                headers=(("webhook-id", name),),
-            ),
-        )
+        headers = (("webhook-id", delivery_id(self, action)),)
+        return handed_over(self, action, ("json", "application/json"), headers)
 
     def _proposal(self, incident: Incident, event: str) -> Proposal:
-        return Proposal(
-            at=incident.at,
-            origin=incident.origin,
-            id=f"{incident.id}:webhook:{incident.rev}",
-            responder=self.kind,
-            incident=incident.id,
-            title=f"Webhook: {event}",
-            because=f"A standing policy tells {self.outlet!r} of priorities 0 to {int(self.priority_max)}.",
-            draft=msgspec.json.encode(_document(incident, event)).decode(),
-            automatic=True,
-            place=incident.place,
-        )
+        event = f"incident.{event}"
+        return announced(self, incident, f"Webhook: {event}", msgspec.json.encode(_document(incident, event)).decode())
 
 
 def _document(incident: Incident, event: str) -> dict[str, Any]:

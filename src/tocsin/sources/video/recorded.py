@@ -1,9 +1,9 @@
 """A file or a folder of files: every picture in order, as fast as it is asked for, then the source ends."""
 
 from collections.abc import Generator, Iterator
-from hashlib import blake2b
 from pathlib import Path
 
+from tocsin.contract.playback import Playback, numbering, unreadable
 from tocsin.contract.protocols import Delivered
 from tocsin.contract.streams import BREAKS
 from tocsin.model import SourceLost
@@ -13,11 +13,8 @@ from tocsin.sources.video.opening import Plan, Stream, opened
 from tocsin.sources.video.pictures import Declared, Marks, Taken, reading_of
 from tocsin.sources.video.timing import FileClock, Thinning
 
-HEAD_BYTES = 65_536
-"""How much of a file tells it from others."""
 
-
-class RunningRecording:
+class RunningRecording(Playback):
     """A recording being read. `finished` once all was given; `counts` says what came of it."""
 
     def __init__(self, declared: Declared, address: Address) -> None:
@@ -27,32 +24,10 @@ class RunningRecording:
         self._painter = Painter(declared.width_max)
         self._clock: FileClock | None = None
         self._thinning = Thinning(declared.frames_per_s_max)
-        self._boot = _fingerprint(self._paths[0], declared.start_at)
-        self._problem = ""
+        self._boot = numbering(self._paths[0], declared.start_at)
         self.counts = Counts()
         self._marks = Marks(self.counts)
-        self._deliveries = self._all()
-        self.finished = False
-
-    def next_batch(self, wait_s: float = 0.0) -> Delivered | None:
-        """The next picture, at once; None once all were given (`finished`)."""
-        del wait_s  # a file never lets one wait
-        delivery = next(self._deliveries, None)
-        self.finished = delivery is None
-        return delivery
-
-    def snapshot(self) -> bytes:
-        """Nothing: a file begins at its beginning."""
-        return b""
-
-    def problem(self) -> str:
-        """Why not all of it could be read; empty where it could, so far."""
-        return self._problem
-
-    def close(self) -> None:
-        """Give the open file back."""
-        self._deliveries.close()
-        self.finished = True
+        super().__init__()
 
     def _all(self) -> Generator[Delivered, None, None]:
         while True:
@@ -72,9 +47,8 @@ class RunningRecording:
                     self.counts.given += 1
                     yield Delivered((reading_of(self._declared, taken, self._painter, self._boot),))
         except (SourceLost, *BREAKS) as error:
-            why = str(error) if isinstance(error, SourceLost) else f"it breaks the reader ({type(error).__name__})"
             came = self.counts.decoded - before
-            self._problem = f"Cannot read all of {path.name}: {why}. {came} pictures before that were read."
+            self._problem = f"{unreadable(path, error)} {came} pictures before that were read."
             return
         if places := self.counts.corrupt - damaged:
             self._problem = f"{path.name} is damaged in {places} places: pictures there are missing, or marked corrupt."
@@ -94,10 +68,3 @@ class RunningRecording:
             self._clock = FileClock(start_at if start_at is not None else 0.0)
         self._clock.begin(stream.taken_at if start_at is None else None, stream.every_s)
         return self._clock
-
-
-def _fingerprint(path: Path, start_at: float | None) -> str:
-    """A numbering of its own for each file and each time that it is said to begin, the same wherever it lies."""
-    with path.open("rb") as file:
-        head = file.read(HEAD_BYTES)
-    return blake2b(f"{path.stat().st_size} {start_at}".encode() + head, digest_size=6).hexdigest()
