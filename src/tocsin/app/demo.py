@@ -17,14 +17,12 @@ from tocsin.app.server import address_of, listening, office_of, open_browser, se
 from tocsin.city.context import City
 from tocsin.engine.broker import Device
 from tocsin.model import Origin, derived_id
+from tocsin.sim.scenario import Scenario, load_scenario
 from tocsin.sim.speak import HttpPlan, Login, MqttPlan, Plan
 from tocsin.sim.world import FAMILIES
 from tocsin.store.accounts import Account, Accounts
 
 BANNER = "simulated city, no real data"
-
-SKIP_S = 93.0
-"""How long the simulated city has lived when it is first seen: the attack on its sensors is about to begin."""
 
 CROWD = "crowd"
 """The HTTP input of the crowd counters."""
@@ -46,6 +44,7 @@ def demo(*, port: int, scenario: str, seed: int, folder: Path | None, browse: bo
 
 def _run(folder: Path, port: int, scenario: str, seed: int, *, browse: bool) -> int:
     path = scenario_path(scenario)
+    shown = load_scenario(path)
     plan = WebPlan(port=port)
     bound = listening(plan)
     city = City.load(demo_city_folder())
@@ -66,7 +65,7 @@ def _run(folder: Path, port: int, scenario: str, seed: int, *, browse: bool) -> 
     live.start()
     try:
         serve_until_stopped(
-            office, plan, bound, lambda: _ready(address, children, [told, path, seed], folder, browse=browse)
+            office, plan, bound, lambda: _ready(address, children, shown, [told, path, seed], folder, browse=browse)
         )
     finally:
         for child in children:
@@ -77,11 +76,18 @@ def _run(folder: Path, port: int, scenario: str, seed: int, *, browse: bool) -> 
 
 
 def _ready(
-    address: str, children: list[subprocess.Popen[bytes]], told: list[Any], folder: Path, *, browse: bool
+    address: str,
+    children: list[subprocess.Popen[bytes]],
+    shown: Scenario,
+    told: list[Any],
+    folder: Path,
+    *,
+    browse: bool,
 ) -> None:
-    children.append(speaker(*told, log=folder / "speak.log"))
+    children.append(speaker(*told, skip_s=shown.shown_from_s, log=folder / "speak.log"))
     print(f"Tocsin is ready: {address}", flush=True)
-    print("A simulated city, no real data. The first incident rises within a minute. Stop with Ctrl C.", flush=True)
+    soon = " The first incident rises in a minute or two." if shown.expected.incidents_min else ""
+    print(f"A simulated city, no real data.{soon} Stop with Ctrl C.", flush=True)
     if browse:
         open_browser(address)
 
@@ -134,7 +140,9 @@ def write_plan(path: Path, plan: Plan) -> None:
     path.write_bytes(msgspec.json.encode(plan))
 
 
-def speaker(plan: Path, scenario: Path, seed: int, *, log: Path, speed: float = 1.0) -> subprocess.Popen[bytes]:
+def speaker(
+    plan: Path, scenario: Path, seed: int, *, skip_s: float, log: Path, speed: float = 1.0
+) -> subprocess.Popen[bytes]:
     """The simulator as a child process: it sees nothing of ours but the protocols."""
     arguments = {
         "--plan": plan,
@@ -142,7 +150,7 @@ def speaker(plan: Path, scenario: Path, seed: int, *, log: Path, speed: float = 
         "--scenario": scenario,
         "--seed": seed,
         "--speed": speed,
-        "--skip-s": SKIP_S,
+        "--skip-s": skip_s,
         "--duration-s": 7 * 86_400,
     }
     command = [sys.executable, "-m", "tocsin.sim.speak", *(str(part) for pair in arguments.items() for part in pair)]

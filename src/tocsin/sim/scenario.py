@@ -182,12 +182,16 @@ class Expected(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A stretch of the life of a city; times `at_s` are seconds after its start."""
+    """A stretch of the life of a city; times `at_s` are seconds after its start.
+
+    A demonstration begins `shown_from_s` seconds into it: shortly before something happens.
+    """
 
     name: str
     summary: str
     start: str
     duration_s: float
+    shown_from_s: float = 0.0
     city: str = "helsinki"
     wind: WindPlan = WindPlan()
     noise: Noise = Noise()
