@@ -1,6 +1,7 @@
 """Puts an incident into words: title, sentence, next step, what is not known."""
 
 from collections.abc import Sequence
+from re import compile as compiled
 from re import sub
 from typing import NamedTuple
 
@@ -24,6 +25,9 @@ TOLD_MAX = 3
 
 PARTIES_MAX = 50
 """Most attackers, and most victims, that a stage names; the rest are counted."""
+
+_SENTENCE_END = compiled(r"(?<=(?<!\b[A-Z])(?<!\b[A-Z][a-z])(?<!\b[A-Z][a-z]{2})\.) (?=[A-Z0-9])")
+"""Between two sentences; the full stop after a short capitalised word is that of an abbreviation ("St. Mary's")."""
 
 
 def place_name(city: City | None, place: Place | None) -> str:
@@ -199,7 +203,7 @@ def _next_step(head: Hypothesis, hazard: Hazard, stage: Stage, city: City | None
 def _sentence(lead: Stage, stages: Sequence[Stage], named_by: Finding | None, city: City | None) -> str:
     strongest = next((part for part in lead.contributions if part.role == "for"), None)
     because = named_by.because if named_by is not None else strongest.because if strongest else ""
-    told = [f"{lead.title}: {_plain(because)}" if because else f"{lead.title}.", *_parties(lead, city)]
+    told = [f"{lead.title}: {headline(because)}" if because else f"{lead.title}.", *_parties(lead, city)]
     told += [text for text in (course(lead.reached),) if text]
     earlier = [stage.title for stage in stages if stage.since < lead.since and stage.id != lead.id]
     return " ".join([*told, f"Before it: {'; '.join(earlier)}."] if earlier else told)
@@ -221,9 +225,13 @@ def _counted(names: Sequence[str], count: int, city: City | None) -> str:
     return ", ".join(plain) + (f" and {count - len(plain)} more" if count > len(plain) else "")
 
 
-def _plain(because: str) -> str:
-    """The sentence of a finding without what stands in brackets: the full one is in the explanation."""
-    return sub(r" ?\([^()]*\)", "", because)
+def headline(because: str) -> str:
+    """The first sentence of a finding without what stands in brackets: all of it is in the explanation.
+
+    >>> headline("One bang near St. Mary's, heard by 9 microphones (m-1 and 8 more). Against it: fireworks.")
+    "One bang near St. Mary's, heard by 9 microphones."
+    """
+    return _SENTENCE_END.split(sub(r" ?\([^()]*\)", "", because), maxsplit=1)[0]
 
 
 def _people(city: City | None, place: Place | None, at: float) -> int | None:

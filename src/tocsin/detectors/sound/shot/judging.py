@@ -48,7 +48,8 @@ def _classes(bangs: list[Bang]) -> tuple[float, str]:
     nats = sum(log(one / (1.0 - one)) for one in scores) / len(scores)
     nats = max(-SCORE_NATS_MAX, min(SCORE_NATS_MAX, 1.5 * nats))
     mean = sum(scores) / len(scores)
-    return nats, f"{len(scores)} microphones call it a gunshot or an explosion with {mean:.2f} on average"
+    count = len({bang.source for bang in bangs if bang.score is not None})
+    return nats, f"{count} microphones call it a gunshot or an explosion with {mean:.2f} on average"
 
 
 def _shock_wave(bangs: list[Bang]) -> tuple[float, str]:
