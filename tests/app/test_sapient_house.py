@@ -61,24 +61,7 @@ def node(live):
     """A node that was let in by a person."""
     with SimulatedNode(live.sources["nodes"].port, role=RADAR) as one:
         assert one.register().registration_ack.acceptance
-        one.say(
-            {
-                "status_report": {
-                    **sapient.status(one.fresh_id(), location=sapient.at_lon_lat(24.941, 60.171, 5.0))["status_report"],
-                    "coverage": [
-                        {
-                            "range_bearing": {
-                                "range": 800.0,
-                                "azimuth": 90.0,
-                                "horizontal_extent": 120.0,
-                                "coordinate_system": "RANGE_BEARING_COORDINATE_SYSTEM_DEGREES_M",
-                                "datum": "RANGE_BEARING_DATUM_TRUE",
-                            }
-                        }
-                    ],
-                }
-            }
-        )
+        one.status(location=sapient.at_lon_lat(24.941, 60.171, 5.0), coverage=sapient.sector(800.0, 90.0, 120.0))
         wait_for(lambda: row(live, one) and row(live, one).range_m)
         assert row(live, one).staged
         live.desk.decide(Wish(verb="accept", target=f"sapient-{one.id}"), ANNA)

@@ -15,10 +15,12 @@ import pytest
 from tests.e2e.conftest import Desk
 from tests.e2e.test_console import part, until, violations
 from tests.e2e.test_rules import picture
-from tests.web.house import PASSWORD, running, wait_for
+from tests.web.house import PASSWORD, SQUARE, running, wait_for
 from tests.web.trial_lane import DAY, lines
 from tests.web.trial_release import installed, raw_finding
 from tocsin.contract.resources import Resources
+from tocsin.formats import sapient
+from tocsin.sim.sapient_node import CAMERA, SimulatedNode
 from tocsin.sources.alarm_panel import AlarmPanels, Panel
 
 pytestmark = pytest.mark.timeout(300)
@@ -30,7 +32,7 @@ ISOLATION = (0xFF, 0x5A, 0x6E)
 @pytest.fixture(scope="module")
 def town(tmp_path_factory):
     folder = tmp_path_factory.mktemp("hazards")
-    with installed(folder / "site"), running(folder / "data") as town:
+    with installed(folder / "site"), running(folder / "data", nodes=True) as town:
         panels = AlarmPanels(panels={"hall": Panel(account="1234")}, port=0)
         town.engine.add("panels", "alarm.panel", panels.start(Resources()))
         town.release().raise_for_status()
@@ -177,11 +179,13 @@ def test_a_raw_finding_says_what_it_draws(desk, town):
 def test_the_system_page_says_where_devices_connect(desk, town):
     desk.page.set_viewport_size({"width": 1366, "height": 768})
     desk.page.goto(f"{town.url}/#/system")
-    port = town.engine.lines["panels"].running.port
+    panels, nodes = (town.engine.lines[name].running.port for name in ("panels", "nodes"))
     part(desk, "ports").wait_for()
-    told = part(desk, "ports").locator("tbody tr").all_inner_texts()
+    told = [row.split("\t") for row in part(desk, "ports").locator("tbody tr").all_inner_texts()]
     picture(desk, "ports")
-    assert told[0].split("\t") == [f"tcp 127.0.0.1:{port}", "panels alarm.panel", "from this machine alone", "open"]
+    open_here = ["from this machine alone", "open"]
+    assert [f"tcp 127.0.0.1:{panels}", "panels alarm.panel", *open_here] in told
+    assert [f"tcp 127.0.0.1:{nodes}", "nodes feed.sapient", *open_here] in told
     assert violations(desk) == []
 
 
@@ -192,6 +196,30 @@ def test_the_lanes_are_told_with_their_false_alarms(desk, town):
     assert row.split("\t")[:-1] == ["gas-2", "100", "3", "2", "1", "0", "2\xa0%, at most 6.3\xa0%"]
     picture(desk, "lanes")
     assert violations(desk) == []
+
+
+def test_a_sapient_node_waits_is_accepted_and_is_asked_for_something(desk, town):
+    port = town.engine.lines["nodes"].running.port
+    with SimulatedNode(port, role=CAMERA, place=(SQUARE.lon, SQUARE.lat)) as node:
+        assert node.register().registration_ack.acceptance
+        node.status(coverage=sapient.sector(400.0, 45.0, 60.0))
+        desk.page.goto(f"{town.url}/#/devices")
+        row = desk.page.locator(f"[data-testid=sensor-row][data-sensor='sapient-{node.id}']")
+        row.click()
+        seen(desk, "node-staged")
+        seen_from = town.signed_in("berta").get(f"/api/sensors/sapient-{node.id}/viewshed").json()
+        assert len(seen_from["geometry"]["coordinates"][0]) > 3
+        desk.page.get_by_role("button", name="Accept").click()
+        order = part(desk, "order")
+        order.get_by_label("Ask it to").select_option("Say how it stands")
+        order.get_by_role("button", name="Send").click()
+        asked = node.answer(30.0)
+        assert asked.task.command.request == "Status"
+        node.say(sapient.task_answer(asked.task.task_id, "accepted"))
+        row.get_by_text("task accepted").wait_for()
+        assert order.is_visible()
+        assert violations(desk) == []
+        seen(desk, "node-asked")
 
 
 def test_there_was_nothing_to_complain_of(desk):

@@ -22,6 +22,7 @@ from tocsin.city.processing import Processing
 from tocsin.city.registry import Coverage, Sensor
 from tocsin.engine.desk import Desk
 from tocsin.engine.embedded import Embedded, Limits
+from tocsin.engine.orders import Orders
 from tocsin.engine.ring import Ring
 from tocsin.engine.rulemarks import RuleMarks
 from tocsin.engine.rulewatch import RuleWatch
@@ -29,6 +30,7 @@ from tocsin.engine.status import Status
 from tocsin.engine.teller import Teller
 from tocsin.model import Level, Origin, Place, SourceState
 from tocsin.sources.http import HttpIngest, RunningHttp
+from tocsin.sources.sapient import SapientNodes
 from tocsin.sources.tail import Tail
 from tocsin.store.accounts import Account, AccountLimits, Accounts
 from tocsin.store.outbox import Outbox
@@ -135,11 +137,18 @@ def line(source, at, ppm=0.0) -> str:
 
 @contextmanager
 def running(
-    folder: Path, *, waiting_max: int = 64, started: bool = True, rules: Path | None = None, log: Path | None = None
+    folder: Path,
+    *,
+    waiting_max: int = 64,
+    started: bool = True,
+    rules: Path | None = None,
+    log: Path | None = None,
+    nodes: bool = False,
 ) -> Iterator[Running]:
     """A house that runs and is served on a free port of this machine, until the end of the block.
 
-    `rules` is the folder of the city's own rules, `log` a log file that the network sensor `ids` writes.
+    `rules` is the folder of the city's own rules, `log` a log file that the network sensor `ids` writes; with `nodes`
+    SAPIENT nodes can connect on a free port.
     """
     house = open_house(folder, Settings(origin=Origin.EXERCISE), small_city(), rules=rules)
     inlet = HttpIngest(name="gas", origin=Origin.EXERCISE, waiting_max=waiting_max).start(house.resources)
@@ -147,6 +156,9 @@ def running(
     if log is not None:
         tail = Tail(path=str(log), source="ids", origin=Origin.EXERCISE, wait_s=0.1)
         inputs["log"] = ("tail", tail.start(house.resources))
+    if nodes:
+        listening = SapientNodes(name="nodes", port=0, origin=Origin.EXERCISE)
+        inputs["nodes"] = ("feed.sapient", listening.start(house.resources))
     engine = Embedded(house.flow, inputs, limits=Limits(tick_s=0.1, poll_s=0.02))
     house.rules.watch = RuleWatch(
         house.resources.content, rules, house.reloading, post=engine.post, clock=time.time, origin=Origin.EXERCISE
@@ -156,7 +168,7 @@ def running(
     engine.each_tick(Teller(house.view, status).tick)
     office = Office(
         view=house.view,
-        desk=_desk(house, engine, outbox),
+        desk=_desk(house, engine, outbox, Orders({name: source for name, (_, source) in inputs.items()})),
         status=status,
         casebook=house.casebook,
         log=house.log,
@@ -194,7 +206,7 @@ def running(
     accounts.close()
 
 
-def _desk(house, engine, outbox) -> Desk:
+def _desk(house, engine, outbox, orders) -> Desk:
     def send(action, now):
         for delivery in house.graph.act(action):
             outbox.put(delivery, now)
@@ -208,6 +220,7 @@ def _desk(house, engine, outbox) -> Desk:
         clock=time.time,
         send=send,
         rules=house.rules,
+        orders=orders,
     )
 
 

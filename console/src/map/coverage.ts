@@ -12,7 +12,7 @@ let asked = '';
 export async function showCoverage(atlas: Atlas, sensor: SensorRow | undefined): Promise<void> {
   asked = sensor?.id ?? '';
   draw(atlas, 'coverage', sensor ? coneOf(sensor) : NOTHING);
-  if (!sensor) return;
+  if (!sensor?.place || !sensor.range_m) return; // nothing is known of what it covers
   const seen = await get<Feature>(path('sensors', sensor.id, 'viewshed')).catch((error: unknown) => {
     if (error instanceof Problem) return null; // no outline is known: the cone stays
     throw error;

@@ -15,7 +15,7 @@ from tocsin.city.citymap import CityMap, Collection, Position
 from tocsin.city.folder import read_city
 from tocsin.city.nearby import Grid
 from tocsin.city.processing import Processing
-from tocsin.city.registry import Sensor
+from tocsin.city.registry import Coverage, Sensor
 from tocsin.city.zones import Zone, area_m2, grid, inside, square_around
 from tocsin.model import Asset, NotFound, Place, Ring, SourceState, distance_m, offset_m
 
@@ -153,9 +153,12 @@ class City:
         if sensor is None:
             message = f"No sensor {sensor_id!r} in {self.name}: `tocsin doctor` lists the sensors."
             raise NotFound(message)
-        reach = sensor.coverage
-        walls = self.walls if sensor.family == "camera" else self._open_air
-        return walls.ring(sensor.place, reach.bearing_deg, reach.field_deg, reach.range_m)
+        return self.seen_from(sensor.place, sensor.coverage, sensor.family)
+
+    def seen_from(self, place: Place, reach: Coverage, family: str) -> tuple[Position, ...]:
+        """The area that a sensor of this family would cover there, whether the city knows it or not."""
+        walls = self.walls if family == "camera" else self._open_air
+        return walls.ring(place, reach.bearing_deg, reach.field_deg, reach.range_m)
 
     @cached_property
     def _asset_grid(self) -> Grid[Asset]:

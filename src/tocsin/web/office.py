@@ -10,6 +10,8 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from tocsin.city.citymap import Feature, Polygon
+from tocsin.city.context import City
+from tocsin.city.registry import Coverage
 from tocsin.contract.resources import Resources
 from tocsin.engine.desk import Desk, Person
 from tocsin.engine.gallery import Gallery
@@ -220,9 +222,21 @@ def sensor_row(office: Office, name: str) -> SensorRow:
 
 
 def viewshed_of(office: Office, name: str) -> Feature:
-    """What a sensor covers, as a GeoJSON feature; raises NotFound for a sensor the city does not know."""
-    ring = office.view.city.viewshed(name)
+    """What a sensor covers, as a GeoJSON feature: as the city knows it, else as the sensor says of itself.
+
+    Raises NotFound for a sensor that nobody knows, or that did not say where it stands and how far it reaches.
+    """
+    city = office.view.city
+    ring = city.viewshed(name) if name in city.sensors else _as_said(city, sensor_row(office, name))
     return Feature(geometry=Polygon(coordinates=(ring,)), properties={"id": name})
+
+
+def _as_said(city: City, row: SensorRow) -> tuple[tuple[float, float], ...]:
+    if row.place is None or not row.range_m:
+        message = f"{row.id} did not say where it stands and how far it reaches: enter it in city/sensors.yaml."
+        raise NotFound(message)
+    reach = Coverage(range_m=row.range_m, bearing_deg=row.bearing_deg, field_deg=row.field_deg)
+    return city.seen_from(row.place, reach, row.family)
 
 
 def person_of(account: Account) -> Person:

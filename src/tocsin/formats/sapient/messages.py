@@ -204,6 +204,17 @@ def at_lon_lat(lon: float, lat: float, sd_m: float | None = None, height_m: floa
     return told
 
 
+def sector(range_m: float, bearing_deg: float, field_deg: float) -> dict[str, Any]:
+    """A range and bearing from true north, with the extent of what is covered, in metres and degrees."""
+    return {
+        "range": range_m,
+        "azimuth": bearing_deg,
+        "horizontal_extent": field_deg,
+        "coordinate_system": "RANGE_BEARING_COORDINATE_SYSTEM_DEGREES_M",
+        "datum": "RANGE_BEARING_DATUM_TRUE",
+    }
+
+
 def _errors(lat: float, sd_m: float) -> dict[str, float]:
     from math import cos, radians
 

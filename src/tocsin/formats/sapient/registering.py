@@ -94,8 +94,9 @@ def status(
     new: bool = True,
     mode: str = "Default",
     location: Mapping[str, Any] | None = None,
+    coverage: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """A status report; `location` is the place of the node, as `at_lon_lat` makes it."""
+    """A status report; `location` is the place of the node, as `at_lon_lat` makes it, `coverage` a `sector`."""
     told: dict[str, Any] = {
         "report_id": report_id,
         "system": f"SYSTEM_{system}",
@@ -104,6 +105,8 @@ def status(
     }
     if location is not None:
         told["node_location"] = dict(location)
+    if coverage is not None:
+        told["coverage"] = [{"range_bearing": dict(coverage)}]
     return {"status_report": told}
 
 
