@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from tocsin.contract.sounds import likeliest
 from tocsin.inference.cards import Licence
-from tocsin.inference.sound import learning
+from tocsin.inference.sessions import session
+from tocsin.inference.sound import learning, mixing
 from tocsin.inference.sound.cards import SoundCard, keep_sound_model, read_sound_card, sound_model
 from tocsin.inference.sound.corpus import CLASSES, Clip, read_corpus
+from tocsin.inference.sound.exporting import exported
 from tocsin.inference.sound.features import FEATURES, SHAPE, windows_of
 from tocsin.inference.sound.grouping import recordings_of
 from tocsin.inference.sound.spoiling import CODECS, CONDITIONS, at_random, coded
@@ -123,15 +125,52 @@ def test_what_went_through_a_codec_is_still_alike(codec):
 
 def test_a_model_learns_what_is_plain_and_knows_recordings_that_it_never_saw(material):
     how, rows = material
-    scores = learning.out_of_fold(rows, np.arange(24), how)
+    answers = learning.out_of_fold(rows, np.arange(24), how)
+    scores = rows.windows.scores(mixing.mixed(answers, 0.5), np.arange(24))
     assert scores.sum(axis=1) == pytest.approx(np.ones(24))
     assert (scores.argmax(axis=1) == rows.kinds).mean() >= 0.8
 
 
-def test_a_threshold_lies_above_all_without_a_bang():
-    scores = np.tile([0.2, 0.1, 0.5, 0.2], (3, 1))
-    assert learning.threshold_of(scores, np.array([True, False, True])) > 0.5
-    assert learning.threshold_of(scores, np.zeros(3, bool)) == learning.THRESHOLD_MIN
+def test_levels_doubt_what_is_spoiled_and_nothing_else(material):
+    how, rows = material
+    _, told = learning.learned(rows, np.arange(24), how).answers(rows.rows)
+    assert (told[rows.windows.copy == 0].max(axis=1) > 0.9).mean() > 0.9
+    assert (told[rows.windows.copy == 1].max(axis=1) < 0.6).mean() > 0.9
+
+
+def test_a_threshold_lies_above_all_but_one_in_two_hundred():
+    scores = np.tile([0.2, 0.1, 0.4, 0.3], (400, 1))
+    scores[:2, 2] = 0.9
+    assert mixing.threshold_of(scores) > 0.9
+    scores[0, 2] = 0.4
+    assert 0.4 < mixing.threshold_of(scores) < 0.5
+    assert mixing.threshold_of(scores[:0]) == mixing.THRESHOLD_MIN
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(0.0, 1.0), min_size=8, max_size=8), st.floats(0.0, 1.0))
+def test_two_words_become_probabilities_and_agreement_only_makes_surer(numbers, share):
+    parts = np.array(numbers).reshape(2, 1, 4) + 0.01
+    parts /= parts.sum(axis=-1, keepdims=True)
+    assert mixing.mixed(parts, share).sum() == pytest.approx(1.0)
+    parts[1] = parts[0]
+    told = mixing.mixed(parts, share)[0]
+    assert told.max() >= parts[0].max() - 1e-9
+    assert list(np.argsort(told, kind="stable")) == list(np.argsort(parts[0, 0], kind="stable"))
+
+
+def test_levels_have_the_larger_share_where_they_tell_gunshots_and_the_least_where_they_mislead():
+    kinds = np.array([0, 0, 2, 2])
+    windows = mixing.Windows(np.tile(np.arange(4), 2), np.repeat([0, 1], 4), np.ones(8, bool))
+    right = np.where(np.arange(4) == kinds[:, None], 0.7, 0.1)
+    wrong = right[::-1]
+    helped = mixing.tuned(
+        windows, np.tile(np.stack([0.55 * wrong + 0.45 * right, right]), (1, 2, 1)), kinds, np.arange(4)
+    )
+    misled = mixing.tuned(windows, np.tile(np.stack([right, wrong]), (1, 2, 1)), kinds, np.arange(4))
+    assert misled.levels_share == min(mixing.LEVELS_SHARES)
+    told = mixing.mixed(np.stack([0.55 * wrong + 0.45 * right, right]), helped.levels_share)
+    assert (told[kinds == 2, 2] >= helped.threshold).all()
 
 
 def test_a_class_without_clips_is_named(material):
@@ -155,9 +194,11 @@ def kept(path, content, **other):
 def test_an_exported_model_runs_as_it_was_trained(material, tmp_path):
     pytest.importorskip("skl2onnx", reason="training needs pip install 'tocsin[training]'")
     how, rows = material
-    model = learning.learned(rows, np.arange(24), how)
-    kept(tmp_path / "mine.onnx", learning.exported(model, FEATURES))
+    parts = learning.learned(rows, np.arange(24), how)
+    kept(tmp_path / "mine.onnx", exported(parts, 0.7, FEATURES))
     tagger = open_tagger(str(tmp_path / "mine.onnx"))
+    (answered,) = session((tmp_path / "mine.onnx").read_bytes()).run(rows.rows.astype(np.float32))
+    assert answered == pytest.approx(mixing.mixed(parts.answers(rows.rows), 0.7), abs=1e-3)
     scores = tagger.scores(sound("gunshot", 3), bang_at_s=0.4)
     assert likeliest(scores).name == likeliest(tagger.scores(sound("gunshot", 3))).name == "gunshot"
     assert sum(scores.values()) == pytest.approx(1.0, abs=0.01)

@@ -16,10 +16,11 @@ def train_sound(data: Path, out: Path | None, licence: str, seed: int, say: Call
     """Learn, choose the threshold on folds by recording, export, try the export; tells what was written."""
     from tocsin.inference.cards import Licence
     from tocsin.inference.sound import cards, corpus, learning
+    from tocsin.inference.sound.exporting import exported
     from tocsin.inference.sound.features import FEATURES
     from tocsin.inference.sound.grouping import recordings_of
+    from tocsin.inference.sound.mixing import mixed, tuned
     from tocsin.model import ConfigError
-    from tocsin.suites.sound import without_bang
 
     path = out or cards.sounds_folder() / "sound.onnx"
     if path.suffix != ".onnx":
@@ -31,11 +32,11 @@ def train_sound(data: Path, out: Path | None, licence: str, seed: int, say: Call
     everything = np.arange(len(clips))
     say("Choosing the threshold on recordings that each model does not know …")
     inner = learning.out_of_fold(material, everything, how)
-    harmless = np.array([clip.kind in ("casual", "siren") for clip in clips])
-    threshold = learning.threshold_of(inner, without_bang(clips) & harmless)
-    model = learning.learned(material, everything, how)
-    content = learning.exported(model, FEATURES)
-    _same(content, learning.scored(model, material.rows[:64]), material.rows[:64])
+    share, threshold = tuned(material.windows, inner, material.kinds, everything)
+    scores = material.windows.scores(mixed(inner, share), everything)
+    parts = learning.learned(material, everything, how)
+    content = exported(parts, share, FEATURES)
+    _same(content, mixed(parts.answers(material.rows[:64]), share), material.rows[:64])
     command = f"tocsin models train sound --data {data} --seed {seed}"
     card = cards.SoundCard(
         name=path.stem.lower().replace("_", "-"),
@@ -45,7 +46,7 @@ def train_sound(data: Path, out: Path | None, licence: str, seed: int, say: Call
         classes=corpus.CLASSES,
         features=FEATURES,
         threshold=round(threshold, 4),
-        measured=tuple(_measured(inner, material.kinds, threshold, f"{data.name}, {len(clips)} clips", command)),
+        measured=tuple(_measured(scores, material.kinds, threshold, f"{data.name}, {len(clips)} clips", command)),
     )
     cards.keep_sound_model(path, card, content)
     yield f"Wrote {path} ({len(content) / 1e6:.1f} MB) and its card; threshold for gunshots {threshold:.3f}."

@@ -117,12 +117,16 @@ def at_random(samples: Floats, chance: np.random.Generator) -> Floats:
     if chance.random() < 0.7:
         samples = coloured(samples, chance)
     if chance.random() < 0.7:
-        samples = noisy(samples, chance, chance.uniform(3.0, 35.0), colour="pink" if chance.random() < 0.6 else "white")
+        samples = noisy(
+            samples, chance, chance.uniform(-3.0, 35.0), colour="pink" if chance.random() < 0.6 else "white"
+        )
     if chance.random() < 0.3:
         samples = coded(samples, str(chance.choice(list(CODECS))))
     if chance.random() < 0.15:
         top = chance.uniform(0.2, 0.8) * float(np.abs(samples).max(initial=0.0))
         samples = np.clip(samples, -top, top)
+    if chance.random() < 0.6:
+        samples = samples * 10.0 ** (chance.uniform(-24.0, 24.0) / 20.0)
     return samples
 
 

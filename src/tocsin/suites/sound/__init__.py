@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,18 +10,8 @@ from numpy.typing import NDArray
 from tocsin.inference.sound.corpus import CLASSES, Clip, read_corpus
 from tocsin.inference.sound.features import windows_of
 from tocsin.inference.sound.grouping import recordings_of
-from tocsin.inference.sound.learning import (
-    GUNSHOT,
-    Learning,
-    Material,
-    clip_scores,
-    gathered,
-    learned,
-    out_of_fold,
-    scored,
-    split,
-    threshold_of,
-)
+from tocsin.inference.sound.learning import Learning, Material, Parts, gathered, learned, out_of_fold, split
+from tocsin.inference.sound.mixing import GUNSHOT, mixed, tuned
 from tocsin.inference.sound.pooling import pooled
 from tocsin.inference.sound.spoiling import CONDITIONS
 from tocsin.model import ConfigError
@@ -62,13 +52,12 @@ class Sound:
         recordings = recordings_of(clips)
         order.say(f"{len(clips)} clips of {len(set(recordings.tolist()))} recordings")
         material = gathered(clips, recordings, how, order.say)
-        quiet = without_bang(clips)
         if order.test is None:
-            found = self._folds(clips, material, quiet, order)
+            found = self._folds(clips, material, order)
         else:
             test, more = read_corpus(order.test)
             rejected += more
-            found = self._tested(clips, material, quiet, test, order)
+            found = self._tested(clips, material, test, order)
         return Report(
             suite=self.kind,
             command=order.command,
@@ -79,19 +68,21 @@ class Sound:
             detail={**found.detail, "rejected": rejected, "recordings": _counts(clips, recordings)},
         )
 
-    def _folds(self, clips: list[Clip], material: Material, quiet: NDArray[np.bool_], order: Order) -> "_Found":
+    def _folds(self, clips: list[Clip], material: Material, order: Order) -> "_Found":
         """Each clip judged by a model that knows no clip of its recording, at a threshold of that model's own."""
         scores, thresholds = np.zeros((len(clips), len(CLASSES))), np.ones(len(clips))
         plain, spoiled = np.zeros_like(scores), {name: np.zeros_like(scores) for name in CONDITIONS}
-        models: dict[bytes, Any] = {}
+        models: dict[bytes, Parts] = {}
+        shares: list[float] = []
         for number, (learn, judge) in enumerate(split(material, self.learning)):
             inner = out_of_fold(material, learn, self.learning, models)
-            thresholds[judge] = threshold_of(inner[learn], (quiet & _harmless(clips))[learn])
-            model = learned(material, learn, self.learning)
-            own = np.isin(material.clip, judge) & (material.copy == 0)
+            share, thresholds[judge] = tuned(material.windows, inner, material.kinds, learn)
+            model = Learned(learned(material, learn, self.learning), share)
+            own = np.isin(material.windows.clip, judge) & (material.windows.copy == 0)
             probabilities = np.zeros((len(material.rows), len(CLASSES)))
-            probabilities[own] = scored(model, material.rows[own])
-            scores[judge] = clip_scores(material, probabilities, judge)
+            probabilities[own] = model.probabilities(material.rows[own])
+            scores[judge] = material.windows.scores(probabilities, judge)
+            shares.append(share)
             if self.robustness:
                 self._spoil(model, clips, judge[:: self.every], spoiled)
             if self.peer:
@@ -99,21 +90,20 @@ class Sound:
                     [clips[one] for one in learn], [clips[one] for one in judge], self.learning.seed
                 )
             order.say(f"fold {number + 1} of {self.learning.folds} judged")
+        quiet = without_bang(clips)
         told = judged(clips, scores, thresholds, quiet)
         chosen = np.flatnonzero(next(iter(spoiled.values())).sum(axis=1) > 0.0)
         metrics = told.metrics | self._robust(clips, (scores, spoiled), thresholds, chosen)
         peers = {PEER: judged(clips, plain, None, quiet).metrics} if self.peer else {}
-        return _Found(metrics, peers, {"worst": told.worst})
+        return _Found(metrics, peers, {"worst": told.worst, "levels_shares": shares})
 
-    def _tested(
-        self, clips: list[Clip], material: Material, quiet: NDArray[np.bool_], test: list[Clip], order: Order
-    ) -> "_Found":
+    def _tested(self, clips: list[Clip], material: Material, test: list[Clip], order: Order) -> "_Found":
         """The whole corpus learned, the other one judged; the threshold is from folds of the first alone."""
         everything = np.arange(len(clips))
         inner = out_of_fold(material, everything, self.learning)
-        threshold = threshold_of(inner, quiet & _harmless(clips))
-        model = learned(material, everything, self.learning)
-        order.say(f"learned; threshold {threshold:.3f}")
+        share, threshold = tuned(material.windows, inner, material.kinds, everything)
+        model = Learned(learned(material, everything, self.learning), share)
+        order.say(f"learned; share of levels {share:g}; threshold {threshold:.3f}")
         scores = np.stack([scores_of(model, one.samples) for one in test])
         test_quiet, thresholds = without_bang(test), np.full(len(test), threshold)
         told = judged(test, scores, thresholds, test_quiet)
@@ -128,7 +118,7 @@ class Sound:
             peers = {PEER: judged(test, peer_scores(clips, test, self.learning.seed), None, test_quiet).metrics}
         return _Found(metrics, peers, {"worst": told.worst})
 
-    def _spoil(self, model: Any, clips: Sequence[Clip], chosen: Ints, into: dict[str, Floats]) -> None:  # noqa: ANN401  # scikit-learn is optional
+    def _spoil(self, model: "Learned", clips: Sequence[Clip], chosen: Ints, into: dict[str, Floats]) -> None:
         """Score some clips under every condition."""
         for name, spoil in CONDITIONS.items():
             for index in chosen:
@@ -146,9 +136,16 @@ class Sound:
         quiet = without_bang(some)
         for name, scores in {"as_recorded": answers[0], **answers[1]}.items():
             told = judged(some, scores[chosen], thresholds[chosen], quiet).metrics
-            kept = ("accuracy", "gunshot_ap", "gunshot_recall", "false_alarms_per_hour")
+            kept = ("accuracy", "gunshot_ap", "gunshot_recall", "false_alarms", "false_alarms_everyday")
             found |= {f"{figure}_{name}": told[figure] for figure in kept if figure in told}
-        return found
+        return found | _summed(found)
+
+
+def _summed(found: Figures) -> Figures:
+    """Over all conditions: the mean recall, and false alarms on everyday and sirens, each clip in each condition."""
+    recalls = [found[key] for name in CONDITIONS if (key := f"gunshot_recall_{name}") in found]
+    false = sum(found.get(f"false_alarms_everyday_{name}", 0.0) for name in CONDITIONS)
+    return {"spoiled_recall": float(np.mean(recalls)), "spoiled_false_alarms": false} if recalls else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,19 +155,26 @@ class _Found:
     detail: dict[str, Any]
 
 
-def scores_of(model: Any, samples: Floats) -> Floats:  # noqa: ANN401  # scikit-learn is optional
+class Learned(NamedTuple):
+    """What was learned, and how much of its word is from levels."""
+
+    parts: Parts
+    levels_share: float
+
+    def probabilities(self, rows: Floats) -> Floats:
+        """Probabilities (n, 4) of windows."""
+        return mixed(self.parts.answers(rows), self.levels_share)
+
+
+def scores_of(model: Learned, samples: Floats) -> Floats:
     """The scores (4,) of one piece."""
     found = windows_of(samples)
-    return pooled(scored(model, found.rows), found.bangs)
+    return pooled(model.probabilities(found.rows), found.bangs)
 
 
 def without_bang(clips: Sequence[Clip]) -> NDArray[np.bool_]:
     """Which clips hold no impulse, by the same measure that a microphone goes by."""
     return np.array([not impulses_of(one.samples, 16_000.0) for one in clips])
-
-
-def _harmless(clips: Sequence[Clip]) -> NDArray[np.bool_]:
-    return np.array([one.kind in ("casual", "siren") for one in clips])
 
 
 def _counts(clips: Sequence[Clip], recordings: Ints) -> dict[str, dict[str, int]]:
