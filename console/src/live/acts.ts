@@ -74,7 +74,7 @@ export async function propose(proposal: Proposal, verb: string, body: Body = {})
 export async function tend(sensor: SensorRow, verb: string, body: Body = {}): Promise<boolean> {
   try {
     const row = await post<Partial<SensorRow>>(path('sensors', sensor.id, verb), body);
-    live.take({ event: 'sensor', data: [{ ...sensor, ...row, id: sensor.id }] });
+    live.take({ event: 'sensor', data: [{ ...row, id: sensor.id }] }); // whole: what is left out of it is as usual
     say(`${sensor.name}: ${didWord(verb)}`);
     return true;
   } catch (error) {
