@@ -147,6 +147,17 @@ def test_stability_comes_from_the_station():
     assert figure(stable, "release rate").value < figure(neutral, "release rate").value
 
 
+def test_a_wind_that_is_told_to_be_unsure_binds_the_source_less():
+    def located(off_deg, *told):
+        facts = [wind(one.at, 180.0 + off_deg) if isinstance(one.body, Wind) else one for one in released(120)]
+        air = [seen(Air(from_sd_deg=sd), at=START_AT - 31, seq=1, source="metar") for sd in told]
+        return findings(Release(), [*air, *facts])[-1].place
+
+    sure, unsure = located(0.0), located(0.0, 30.0)
+    assert unsure.radius_m > sure.radius_m
+    assert distance_m(located(35.0, 30.0), SOURCE) < distance_m(located(35.0), SOURCE)
+
+
 def test_an_impossible_wind_is_left_out():
     broken = [wind(START_AT - 35.0, speed=float("nan")), wind(START_AT - 34.0, speed=-4.0)]
     assert findings(Release(), [*broken, *released(75)])[-1].grade == "located"

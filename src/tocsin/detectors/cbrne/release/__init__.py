@@ -1,6 +1,7 @@
 """A release of gas as one event: what to keep clear at once, then where it comes from, how much, and where it goes."""
 
 from dataclasses import dataclass
+from math import radians
 from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta
@@ -175,8 +176,15 @@ class _Watch:
         wind = blowing(memory, at - self.rule.wind_mean_s, at)
         if wind is None or wind.age_s > self.rule.wind_age_s_max:
             return noticed(self.post, belief, None, at)
-        setting = Setting(wind, self._stability(memory, wind, belief.origin, at), self.rule.surroundings == "town",
-                          self.rule.street_wind)  # fmt: skip
+        air = self._air(memory, at)
+        setting = Setting(
+            wind=wind,
+            stability=self._stability(air, wind, belief.origin, at),
+            town=self.rule.surroundings == "town",
+            street_wind=self.rule.street_wind,
+            from_sd_rad=radians(air.from_sd_deg or 0.0),
+            speed_sd_m_s=air.speed_sd_m_s or 0.0,
+        )
         if not self._inferred(memory, belief, setting, at):
             return noticed(self.post, belief, wind, at)
         return self._located(belief, setting, at)
@@ -212,11 +220,13 @@ class _Watch:
         )
         return located(self.post, belief, scene, setting.wind._replace(towards_rad=towards), at)
 
-    def _stability(self, memory: Memory, wind: Blowing, place: Place, at: float) -> Stability:
+    def _air(self, memory: Memory, at: float) -> Known:
+        """What stations told of the air, while it is not too old; else nothing."""
+        fresh = memory.air is not None and at - memory.air.at <= 6.0 * self.rule.wind_age_s_max
+        return memory.air if fresh and memory.air is not None else Known(at)
+
+    def _stability(self, air: Known, wind: Blowing, place: Place, at: float) -> Stability:
         """The class that a station told, else from its clouds and the sun, else neutral."""
-        air = memory.air
-        if air is None or at - air.at > 6.0 * self.rule.wind_age_s_max:
-            return "D"
         if air.stability in SIGMA_AZIMUTH_DEG:
             return air.stability  # type: ignore[return-value]
         if air.obukhov_m:
@@ -234,6 +244,8 @@ def _known(before: Known | None, at: float, air: Air) -> Known:
         air.stability or last.stability,
         last.cloud_share if air.cloud_share is None else air.cloud_share,
         last.obukhov_m if air.obukhov_m is None else air.obukhov_m,
+        last.from_sd_deg if air.from_sd_deg is None else air.from_sd_deg,
+        last.speed_sd_m_s if air.speed_sd_m_s is None else air.speed_sd_m_s,
     )
 
 

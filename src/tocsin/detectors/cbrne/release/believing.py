@@ -1,6 +1,6 @@
 """The inference of one release: what is believed beforehand, and what after the readings so far."""
 
-from math import exp, log
+from math import exp, hypot, log
 from typing import NamedTuple
 
 import numpy as np
@@ -31,6 +31,7 @@ LOG_LASTS = Span(log(30.0), log(3600.0))
 STREET_SD = 0.4
 TURN_SD_RAD = 0.25
 TURN_SD_MAX = 0.6
+PACE_SD_MAX = 0.8
 STREET_M = 8.0
 """Among houses gas mixes at once over about half the width of a street."""
 
@@ -41,7 +42,8 @@ STATION_M = 10.0
 class Setting(NamedTuple):
     """What a plume is made of: the wind, the stability, whether houses stand around, their share of the wind.
 
-    `apart_m` is how far sensors stand apart around the first witness.
+    `apart_m` is how far sensors stand apart around the first witness; `from_sd_rad` and `speed_sd_m_s` how unsure the
+    station is of its wind.
     """
 
     wind: Blowing
@@ -49,6 +51,8 @@ class Setting(NamedTuple):
     town: bool
     street_wind: float
     apart_m: float = NEAR_M[0]
+    from_sd_rad: float = 0.0
+    speed_sd_m_s: float = 0.0
 
 
 def plume_in(setting: Setting) -> Plume:
@@ -61,7 +65,8 @@ def plume_in(setting: Setting) -> Plume:
 
 def prior_in(setting: Setting) -> Prior:
     """Around the first sensor, at any rate, begun within five minutes before it noticed."""
-    turn = min(TURN_SD_MAX, (TURN_SD_RAD**2 + 0.25 * setting.wind.swing_rad**2) ** 0.5)
+    turn = min(TURN_SD_MAX, hypot(TURN_SD_RAD, 0.5 * setting.wind.swing_rad, setting.from_sd_rad))
+    pace = min(PACE_SD_MAX, hypot(STREET_SD, setting.speed_sd_m_s / setting.wind.speed_m_s))
     share = setting.street_wind if setting.town else 1.0
     near = min(max(setting.apart_m, NEAR_M[0]), NEAR_M[1])
     spans: dict[Part, Span] = {
@@ -71,7 +76,7 @@ def prior_in(setting: Setting) -> Prior:
         Part.BEGIN: Span(0.0, BEFORE_S),
         Part.LOG_LASTS: LOG_LASTS,
         Part.TURN: normal(0.0, turn),
-        Part.LOG_PACE: normal(log(share), STREET_SD),
+        Part.LOG_PACE: normal(log(share), pace),
     }
     return Prior([spans[part] for part in Part])
 

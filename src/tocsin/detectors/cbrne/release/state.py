@@ -45,6 +45,8 @@ class Known(Struct):
     stability: str = ""
     cloud_share: float | None = None
     obukhov_m: float | None = None
+    from_sd_deg: float | None = None
+    speed_sd_m_s: float | None = None
 
 
 class Belief(Struct):
