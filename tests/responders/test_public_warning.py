@@ -407,8 +407,9 @@ def test_the_warned_area_is_all_that_the_model_and_the_table_tell():
         square("footprint", "AEGL-1 within 10 min (0.5 ppm)", 3_000.0, 900.0),
         square("plume", "plume now", -900.0, 100.0),
     ]
+    no_area = Extent(kind="isolation", label="a line", rings=(((24.9, 60.1), (24.91, 60.1)),))
     story = Story()
-    proposal = story.sees(stages=release(isolation, sector, footprint, *beyond))
+    proposal = story.sees(stages=release(isolation, sector, footprint, no_area, *beyond))
     area = story.draft["area"]["polygon"]
     for one in (isolation, sector, footprint):
         assert covers(area, one.rings[0])

@@ -20,6 +20,9 @@ SAID_OF: dict[Origin, Status] = {
 }
 """The status of a message by the origin of its facts: Actual only for live ones."""
 
+RING_POINTS_MIN = 4
+"""A closed ring has at least three corners and the first again; what has fewer is no area."""
+
 DRAFT_BYTES_MAX = 65_536
 """Longest edited draft that is read."""
 
@@ -111,7 +114,8 @@ def warned_area(
     if not taken:
         return DraftArea(name=name, polygon=circle), why
     labels = dict.fromkeys(extent.label for _, extent in taken)
-    polygon = outline_around([circle, *(ring for _, extent in taken for ring in extent.rings)])
+    rings = [ring for _, extent in taken for ring in extent.rings if len(ring) >= RING_POINTS_MIN]
+    polygon = outline_around([circle, *rings])
     return DraftArea(name=name, polygon=polygon), f"all of these: {'; '.join(labels)}; {why}"
 
 
