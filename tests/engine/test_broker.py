@@ -93,6 +93,17 @@ def test_a_new_device_is_let_in_while_running(tmp_path):
     broker.stop()
 
 
+def test_any_port_is_another_one_when_somebody_took_it_meanwhile(tmp_path):
+    broker = Broker(tmp_path, [GAS])
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", broker.port))
+        taken.listen()
+        broker.start()
+        assert broker.port != taken.getsockname()[1]
+        assert broker.healthy()
+    broker.stop()
+
+
 def test_a_port_that_is_taken_is_said(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

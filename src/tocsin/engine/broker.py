@@ -72,6 +72,10 @@ def _is_level(level: str) -> bool:
     return level in {"+", "#"} or level.replace("-", "").replace("_", "").isalnum()
 
 
+FREE_PORT_TRIES_MAX = 5
+"""Most ports that are tried where any will do."""
+
+
 class Broker:
     """nats-server speaking MQTT 3.1.1, on loopback until TLS is set; no anonymous client gets in.
 
@@ -93,6 +97,7 @@ class Broker:
         _check_host(host, tls)
         self.folder = folder
         self.host = host
+        self._any_port = port == 0
         self.port = port or _free_port(host)
         self.tls = tls
         self.ack_wait_s = ack_wait_s
@@ -118,16 +123,28 @@ class Broker:
 
     def start(self, ready_s_max: float = READY_S_MAX) -> "Broker":
         """Start the server and its supervisor; raises StoreError when it does not come up."""
-        _write_private(self.folder / "broker.conf", self._configuration())
         _end_orphan(self.folder / "broker.pid")
         self._stopping.clear()
-        self._spawn()
-        if not _until(self._up, ready_s_max):
+        tries = FREE_PORT_TRIES_MAX if self._any_port else 1
+        while not self._begun(ready_s_max):
             self.stop()
-            raise StoreError(f"The MQTT broker does not start: {self._last_words()}. See {self.folder / 'broker.log'}.")
+            self._stopping.clear()
+            tries -= 1
+            if tries == 0 or "address already in use" not in self._last_words():
+                raise StoreError(
+                    f"The MQTT broker does not start: {self._last_words()}. See {self.folder / 'broker.log'}."
+                )
+            self.port = _free_port(self.host)  # somebody took it since we saw that it was free
         self._watcher = threading.Thread(target=self._watch, name="broker supervisor", daemon=True)
         self._watcher.start()
         return self
+
+    def _begun(self, ready_s_max: float) -> bool:
+        """Write the configuration and start the server; whether it came up."""
+        _write_private(self.folder / "broker.conf", self._configuration())
+        self._spawn()
+        _until(lambda: self._up() or self.pid is None, ready_s_max)
+        return self._up()
 
     def renew(self, devices: Sequence[Device]) -> None:
         """Let these devices in instead of those before; sessions of devices that stay are not cut."""
