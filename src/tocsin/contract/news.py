@@ -1,5 +1,6 @@
 """What is new in a revision of an incident, for responders that tell other systems."""
 
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -86,11 +87,14 @@ def _event(incident: Incident, priority: Priority | None, state: IncidentState |
     return "acknowledged" if acknowledged else ""
 
 
-def heard(member: Announces, told: Told | None, fact: Fact) -> tuple[Told, str]:
-    """What a fact brings for this member: as `news` says, and nothing where it has no outlet."""
+def told_outside(
+    member: Announces, told: Told | None, fact: Fact, propose: Callable[[Incident, str], Proposal]
+) -> tuple[Told, Sequence[Proposal]]:
+    """The step of such a member: one proposal per piece of `news`; nothing where it has no outlet."""
     if not member.outlet or not isinstance(fact, Incident):
-        return told or Told(), ""
-    return news(told, fact, member.priority_max)
+        return told or Told(), ()
+    known, event = news(told, fact, member.priority_max)
+    return known, (propose(fact, event),) if event else ()
 
 
 def announced(member: Announces, incident: Incident, title: str, draft: str) -> Proposal:

@@ -21,7 +21,7 @@ class Playback(ABC):
         self.finished = False
 
     @abstractmethod
-    def _all(self) -> Generator[Delivered, None, None]:
+    def _all(self) -> Generator[Delivered]:
         """Everything in order; what cannot be read goes into `_problem` and ends it."""
 
     def next_batch(self, wait_s: float = 0.0) -> Delivered | None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import Meta
 
-from tocsin.contract.news import Told, announced, by_incident, handed_over, heard
+from tocsin.contract.news import Told, announced, by_incident, handed_over, told_outside
 from tocsin.contract.protocols import Key
 from tocsin.formats.sapient import at_lon_lat, detection, ulid
 from tocsin.model import Action, Delivery, Fact, Incident, Level, Place, Priority, Proposal
@@ -50,8 +50,7 @@ class SapientParent:
 
     def step(self, state: Told | None, fact: Fact) -> tuple[Told, Sequence[Proposal]]:
         """One proposal per piece of news."""
-        told, event = heard(self, state, fact)
-        return told, (self._proposal(fact, event),) if event and isinstance(fact, Incident) else ()
+        return told_outside(self, state, fact, self._proposal)
 
     def act(self, action: Action) -> Sequence[Delivery]:
         """One message as JSON: the outlet, which knows our node id, frames it."""

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from tocsin.contract.news import Told, announced, by_incident, handed_over, heard
+from tocsin.contract.news import Told, announced, by_incident, handed_over, told_outside
 from tocsin.contract.protocols import Key
 from tocsin.formats.syslog import Message, encode
 from tocsin.model import Action, Delivery, Fact, Incident, Level, Priority, Proposal
@@ -42,8 +42,7 @@ class SiemSyslog:
 
     def step(self, state: Told | None, fact: Fact) -> tuple[Told, Sequence[Proposal]]:
         """One proposal per piece of news."""
-        told, event = heard(self, state, fact)
-        return told, (self._proposal(fact, event),) if event and isinstance(fact, Incident) else ()
+        return told_outside(self, state, fact, self._proposal)
 
     def act(self, action: Action) -> Sequence[Delivery]:
         """One message, unframed: the outlet frames it for its transport."""

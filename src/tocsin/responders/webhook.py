@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import Meta
 
-from tocsin.contract.news import Told, announced, by_incident, delivery_id, handed_over, heard
+from tocsin.contract.news import Told, announced, by_incident, delivery_id, handed_over, told_outside
 from tocsin.contract.protocols import Key
 from tocsin.model import Action, Delivery, Fact, Incident, Level, Priority, Proposal
 
@@ -38,8 +38,7 @@ class Webhook:
 
     def step(self, state: Told | None, fact: Fact) -> tuple[Told, Sequence[Proposal]]:
         """One proposal per piece of news."""
-        told, event = heard(self, state, fact)
-        return told, (self._proposal(fact, event),) if event and isinstance(fact, Incident) else ()
+        return told_outside(self, state, fact, self._proposal)
 
     def act(self, action: Action) -> Sequence[Delivery]:
         """One POST; its `webhook-id` stays the same over all attempts, so that a receiver can drop repeats."""

@@ -24,6 +24,7 @@ from tocsin.contract.loglines import (
     log_name,
     span,
 )
+from tocsin.contract.playback import Playback
 from tocsin.contract.protocols import Delivered
 from tocsin.contract.recordings import RECORDINGS, Recording, recording_of
 from tocsin.contract.resources import Resources
@@ -117,41 +118,21 @@ def opened(path: Path) -> BufferedReader:
     return cast(BufferedReader, gzip.open(path) if path.suffix == ".gz" else path.open("rb"))
 
 
-class RunningReplay:
+class RunningReplay(Playback):
     """A replay at work. `finished` once all was given; `lines` counts what was read, without Zeek's headers."""
 
     def __init__(self, declared: Replay, routes: Routes, reader: Reader, kinds: tuple[tuple[Path, str], ...]) -> None:
         self._declared = declared
         self._routes = routes
         self._reader = reader
-        self._deliveries = self._all(kinds)
+        self._kinds = kinds
         self._cut: list[str] = []
-        self.finished = False
         self.lines = 0
+        super().__init__()
 
-    def next_batch(self, wait_s: float = 0.0) -> Delivered | None:
-        """The next delivery, at once; None once all is read (`finished`)."""
-        del wait_s  # a file never lets one wait
-        delivery = next(self._deliveries, None)
-        self.finished = delivery is None
-        return delivery
-
-    def snapshot(self) -> bytes:
-        """Nothing: a replay starts at the beginning."""
-        return b""
-
-    def problem(self) -> str:
-        """Nothing can go wrong later: files are checked at the start, lines are quarantined."""
-        return ""
-
-    def close(self) -> None:
-        """Give the open file back."""
-        self._deliveries.close()
-        self.finished = True
-
-    def _all(self, kinds: tuple[tuple[Path, str], ...]) -> Generator[Delivered]:
+    def _all(self) -> Generator[Delivered]:
         """Several files are one story: their deliveries come in the order of their times."""
-        yield from merge(*(self._of(path, kind) for path, kind in kinds), key=_time_of)
+        yield from merge(*(self._of(path, kind) for path, kind in self._kinds), key=_time_of)
 
     def _of(self, path: Path, kind: str) -> Iterator[Delivered]:
         """All of one file; where it ends before its time, everything up to there, and the reason."""

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tocsin.contract.cards import poisson_upper
 from tocsin.inference.sound.corpus import CLASSES, Clip, read_corpus
 from tocsin.inference.sound.features import windows_of
 from tocsin.inference.sound.grouping import recordings_of
@@ -136,16 +137,27 @@ class Sound:
         quiet = without_bang(some)
         for name, scores in {"as_recorded": answers[0], **answers[1]}.items():
             told = judged(some, scores[chosen], thresholds[chosen], quiet).metrics
-            kept = ("accuracy", "gunshot_ap", "gunshot_recall", "false_alarms", "false_alarms_everyday")
+            kept = (
+                "accuracy",
+                "gunshot_ap",
+                "gunshot_recall",
+                "false_alarms_per_hour",
+                "false_alarms_everyday",
+                "false_alarms_everyday_hours",
+            )
             found |= {f"{figure}_{name}": told[figure] for figure in kept if figure in told}
         return found | _summed(found)
 
 
 def _summed(found: Figures) -> Figures:
-    """Over all conditions: the mean recall, and false alarms on everyday and sirens, each clip in each condition."""
+    """Over all conditions: mean recall; false alarms on everyday and sirens with their exposure and its 95 % bound."""
     recalls = [found[key] for name in CONDITIONS if (key := f"gunshot_recall_{name}") in found]
-    false = sum(found.get(f"false_alarms_everyday_{name}", 0.0) for name in CONDITIONS)
-    return {"spoiled_recall": float(np.mean(recalls)), "spoiled_false_alarms": false} if recalls else {}
+    false, hours = (
+        sum(found.get(f"false_alarms_everyday{unit}_{name}", 0.0) for name in CONDITIONS) for unit in ("", "_hours")
+    )
+    told = {"spoiled_recall": float(np.mean(recalls))} if recalls else {}
+    bound = {"spoiled_false_alarms_per_hour_upper95": poisson_upper(int(false)) / hours} if hours > 0.0 else {}
+    return told | {"spoiled_false_alarms": false, "spoiled_false_alarms_hours": hours} | bound
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from tocsin.contract.cards import poisson_upper
 from tocsin.inference.sound.corpus import CLASSES, Clip
+from tocsin.inference.sound.mixing import GUNSHOT
 
 Floats = NDArray[np.float64]
 Figures = dict[str, float]
 
-GUNSHOT = CLASSES.index("gunshot")
 BANGS = ("gunshot", "explosion")
 RECALL = 0.9
 
