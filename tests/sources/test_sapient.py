@@ -228,6 +228,16 @@ def test_a_report_that_is_repeated_counts_once(running, node):
     assert not [one for one in running.next_batch(0.5).readings if isinstance(one.body, Detection)]
 
 
+def test_a_coverage_further_than_anything_sees_is_a_fault_and_not_drawn(running, node):
+    node.status(coverage=sapient.sector(400.0, 45.0, 60.0))
+    assert until(running, Introduction).body.range_m == 400.0
+    for range_m in (60_000.0, 1e300):
+        node.status(coverage=sapient.sector(range_m, 45.0, 60.0))
+    wait_for(lambda: running.faults()[f"sapient-{node.id}"].get("elsewhere") == 2)
+    node.status(coverage=sapient.sector(500.0, 45.0, 60.0))
+    assert until(running, Introduction).body.range_m == 500.0
+
+
 def test_a_node_that_lies_about_its_place_is_not_believed(running, node):
     node.status(location=sapient.at_lon_lat(25.5, 60.17, 5.0))
     assert "a fixed node does not move" in refused(running, node, "elsewhere")

@@ -156,9 +156,14 @@ class Node:
         if told is None or here is None:
             return
         try:
-            self.coverage = _cone(told.range_bearing, here) if told.HasField("range_bearing") else _ring(told, here)
+            coverage = _cone(told.range_bearing, here) if told.HasField("range_bearing") else _ring(told, here)
         except BadInput:
             self.fault("elsewhere", "status_report.coverage: its places are none")
+            return
+        if coverage is not None and coverage[0] > self.manners.reach_m_max:
+            self.fault("elsewhere", f"status_report.coverage: {coverage[0] / 1000:.3g} km is further than it can see")
+            return
+        self.coverage = coverage
 
     def _introduction(self, now: float) -> list[Reading[Any]]:
         """What it says of itself, where that is news."""
