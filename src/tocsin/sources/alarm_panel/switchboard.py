@@ -89,8 +89,6 @@ class Switchboard:
             self._selector.register(opened, selectors.EVENT_READ, ready[kind])
             opened.setblocking(False)
             self.port = opened.getsockname()[1]
-            if kind == socket.SOCK_STREAM:
-                opened.listen(64)
 
     def _run(self) -> None:
         while not self._closed.is_set():
@@ -216,6 +214,8 @@ def _bound_at(
             if kind == socket.SOCK_STREAM and os.name == "posix":
                 opened[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             opened[-1].bind((host, port))
+            if kind == socket.SOCK_STREAM:
+                opened[-1].listen(64)  # only now is it certain that nobody else listens there
             port = opened[-1].getsockname()[1]
         unless_all.pop_all()
         return opened
